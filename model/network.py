@@ -1,0 +1,69 @@
+"""The convolutional network, exactly the original's: 1,199,882 parameters, ten softmax outputs."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+
+from . import files, weights
+
+BATCHES = (1, 4, 16, 64, 256)  # each size that the network is called with is traced once, then fast
+
+
+def build(dropout: tuple[float, float] = (0.25, 0.5)) -> keras.Sequential:
+    """The network: (n, 28, 28, 1) float32, 0 paper to 1 ink -> (n, 10) probabilities.
+
+    dropout: rates after the pooling and after the first dense layer; they act in training alone.
+    """
+    return keras.Sequential(
+        [
+            layers.Input((28, 28, 1)),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Dropout(dropout[0]),
+            layers.Flatten(),
+            layers.Dense(128, activation="relu"),
+            layers.Dropout(dropout[1]),
+            layers.Dense(10, activation="softmax", dtype="float32"),
+        ]
+    )
+
+
+def load(path: str | Path) -> keras.Sequential:
+    """Our network with the numbers in an HDF5 file; nothing else in the file is looked at. Raises UserError."""
+    network = build()
+    network.set_weights(weights.read(path))
+    return network
+
+
+def save(network: keras.Sequential, path: str | Path) -> None:
+    """Write the network as HDF5, whole or not at all: float32, no optimiser state, `keras.models.load_model` reads it."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        twin = build()
+    finally:
+        keras.config.set_dtype_policy(policy)
+    twin.set_weights(network.get_weights())
+    with files.replacing(path) as temporary:
+        twin.save(temporary, include_optimizer=False)
+
+
+def warm_up(network: keras.Sequential) -> None:
+    """Call the network once with every batch size, so that the first picture is as fast as the next."""
+    for size in BATCHES:
+        network.predict_on_batch(np.zeros((size, 28, 28, 1), np.float32))
+
+
+def classify(network: keras.Sequential, crops: np.ndarray) -> np.ndarray:
+    """Probabilities of the ten digits, (n, 10) float32, for crops (n, 28, 28) float32, 0 paper to 1 ink; n may be 0."""
+    crops = np.asarray(crops, np.float32).reshape(-1, 28, 28, 1)
+    parts = [np.zeros((0, 10), np.float32)]
+    for start in range(0, len(crops), BATCHES[-1]):
+        part = crops[start : start + BATCHES[-1]]
+        size = next(size for size in BATCHES if size >= len(part))
+        padded = np.concatenate([part, np.zeros((size - len(part), 28, 28, 1), np.float32)])
+        parts.append(network.predict_on_batch(padded)[: len(part)])
+    return np.concatenate(parts)
