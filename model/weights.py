@@ -1,18 +1,121 @@
-"""HDF5 file -> the network's arrays, as numbers, never code; h5py only."""
+"""The network's weights out of an HDF5 file, as numbers: whatever else the file holds is never run.
 
+A Keras file can describe any layer, a serialised Python function included, and loading such a file
+has run what it found there more than once (CVE-2025-9905). So the network comes from our code, and
+from the file come eight plain arrays: inside the file itself, uncompressed, of known size.
+"""
+
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
 import numpy as np
 
+from .console import UserError
+
+SHAPES = (  # in the order of the layers; no two are alike, so a shape says which array it is
+    (3, 3, 1, 32), (32,),  # convolution
+    (3, 3, 32, 64), (64,),  # convolution
+    (9216, 128), (128,),  # dense
+    (128, 10), (10,),  # dense, one output a digit
+)  # fmt: skip
+LAYERS = [("Conv2D", "relu"), ("Conv2D", "relu"), ("MaxPooling2D", None), ("Flatten", None), ("Dense", "relu"),
+          ("Dense", "softmax")]  # fmt: skip
+WITHOUT_EFFECT = ("InputLayer", "Dropout")  # on what the network answers
+ASIDE = ("optimizer", "optimizer_weights", "seed_generator")  # the state of a training run
+
+
+class Refused(Exception):
+    """What is wrong with a file, to be told after its name."""
+
 
 def read(path: str | Path) -> list[np.ndarray]:
-    """The 8 float32 arrays (kernel, bias of each layer) in layer order."""
-    with h5py.File(path, "r") as file:
-        group = file["model_weights"]
-        names = [n.decode() if isinstance(n, bytes) else n for n in group.attrs["layer_names"]]
-        arrays = []
-        for name in names:
-            weights = group[name].attrs["weight_names"]
-            arrays += [np.asarray(group[name][w], np.float32) for w in weights]
-    return arrays
+    """The network's eight float32 arrays, shaped as in SHAPES, from what Keras 2 or 3 saved as .h5 or .weights.h5.
+
+    Raises UserError where there is no such file, or anything in it is not as it should be: another
+    network, a Lambda or custom layer, links or storage outside the file, infinite or missing numbers.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise UserError(f"no model {path}: name another with --model, or make one with keras-training.py")
+    if not path.is_file():
+        raise UserError(f"{path} is no file: name an HDF5 model")
+    try:
+        if not h5py.is_hdf5(path):
+            raise Refused("is no HDF5 file")
+        with h5py.File(path, "r", locking=False) as file:
+            _check_description(file)
+            return _arrays(file)
+    except PermissionError as error:
+        raise UserError(f"cannot read the model {path}: {error.strerror}") from error
+    except Refused as error:
+        raise UserError(f"{path} {error}: name a model that keras-training.py made") from error
+    except Exception as error:  # on a damaged file h5py raises nearly anything
+        raise UserError(f"{path} is cut off or damaged: name a model that keras-training.py made") from error
+
+
+def _check_description(file: h5py.File) -> None:
+    """Refuse a file that describes another network than ours; without a description the shapes decide."""
+    if "model_config" not in file.attrs:
+        return
+    attribute = file.attrs.get_id("model_config")
+    if attribute.shape != () or attribute.get_storage_size() > 1 << 20 or not h5py.check_string_dtype(attribute.dtype):
+        raise Refused("has no readable description of its network")
+    found = []
+    for layer in json.loads(file.attrs["model_config"])["config"]["layers"]:
+        name, config = layer["class_name"], layer["config"]
+        if layer.get("registered_name") or not str(layer.get("module") or "keras").startswith("keras"):
+            raise Refused(f"describes a class of its own ({name}), which is never run")
+        if name not in WITHOUT_EFFECT:
+            found.append((name, config.get("activation")))
+        if name == "Lambda":
+            raise Refused("has a Lambda layer, whose code is never run")
+    if found != LAYERS:
+        raise Refused("holds another network")
+
+
+def _arrays(file: h5py.File) -> list[np.ndarray]:
+    by_shape: dict[tuple[int, ...], np.ndarray] = {}
+    for dataset in _datasets(file):
+        if dataset.shape not in SHAPES or dataset.shape in by_shape:
+            raise Refused("holds another network")
+        by_shape[dataset.shape] = _numbers(dataset)
+    if len(by_shape) < len(SHAPES):
+        raise Refused("lacks some of the network's weights")
+    return [by_shape[shape] for shape in SHAPES]
+
+
+def _datasets(file: h5py.File) -> Iterator[h5py.Dataset]:
+    """Every dataset of a file, reached by hard links only: those can't lead out of it."""
+    groups: list[h5py.Group] = [file]
+    links = 0
+    while groups:
+        group = groups.pop()
+        links += len(group)
+        if links > 200:  # hard links may run in circles
+            raise Refused("holds another network")
+        for name in group:
+            if name in ASIDE:
+                continue
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                raise Refused("has links in it, which are never followed")
+            child = group[name]
+            if isinstance(child, h5py.Group):
+                groups.append(child)
+            elif isinstance(child, h5py.Dataset):
+                yield child
+
+
+def _numbers(dataset: h5py.Dataset) -> np.ndarray:
+    """A dataset of known shape as float32, if its bytes lie plainly in the file."""
+    if dataset.dtype.kind != "f" or dataset.dtype.itemsize > 8:
+        raise Refused(f"holds {dataset.dtype} where floating-point weights belong")
+    layout = dataset.id.get_create_plist().get_layout()
+    if layout != h5py.h5d.CONTIGUOUS or dataset.external or dataset.id.get_offset() is None:
+        raise Refused("keeps weights outside itself, compressed or not at all")
+    with np.errstate(over="ignore"):
+        numbers = dataset[()].astype(np.float32)
+    if not np.isfinite(numbers).all():
+        raise Refused("has weights that are infinite or no numbers")
+    return numbers
