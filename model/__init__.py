@@ -5,6 +5,7 @@
     weights    HDF5 file -> the network's arrays, as numbers, never code; h5py only
     network    the convolutional network: build, load, save, classify; Keras
     mnist      MNIST from a file or from keras.datasets
+    strokes    digits as a pen draws them, by our own code; OpenCV only
     console    errors in one line, Ctrl-C and SIGTERM
     files      files that are written whole or not at all
 """
