@@ -6,14 +6,13 @@
     network    the convolutional network: build, load, save, classify; Keras
     mnist      MNIST from a file or from keras.datasets
     strokes    digits as a pen draws them, by our own code; OpenCV only
-    console    errors in one line, Ctrl-C and SIGTERM
+    console    errors in one line, Ctrl-C and SIGTERM, no chatter
     files      files that are written whole or not at all
 """
 
 import os
 
-# The one place that keeps library start-up chatter off the terminal; it must run before the
-# libraries load. Warnings of the program itself are not touched.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+# Libraries' start-up chatter is kept off the terminal here, before they load, and where network.py
+# imports Keras. TensorFlow's own errors come as exceptions all the same.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("QT_LOGGING_RULES", "*.debug=false;qt.qpa.*=false;*.warning=false")

@@ -1,9 +1,18 @@
-"""How a script meets its user on the terminal: one line for an error, no traceback."""
+"""How a script meets its user on the terminal: one line for an error, no traceback, no chatter, a prompt end."""
 
+import contextlib
+import errno
+import os
+import re
 import signal
 import sys
-from collections.abc import Callable
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+PATIENCE = 1.5  # seconds that a stopped script has to close its files
+CHATTER = re.compile(rb"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions")
 
 
 class UserError(Exception):
@@ -11,16 +20,68 @@ class UserError(Exception):
 
 
 def run(main: Callable[[], int | None]) -> None:
-    """Run a script's main and exit: 0 or what it returns, 2 after a UserError, 130 or 143 when stopped."""
+    """Run a script's main and exit: 0 or what it returns, 2 after a UserError, 130 or 143 when stopped.
 
-    def terminate(signum: int, frame: object) -> None:
-        raise SystemExit(128 + signum)
-
-    signal.signal(signal.SIGTERM, terminate)
+    Ctrl-C and SIGTERM unwind the main thread, so that what is being written is finished or taken back;
+    where that takes longer than PATIENCE, the process ends all the same.
+    """
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(signum) != signal.SIG_IGN:  # as it is in a shell's background
+            signal.signal(signum, _stop)
+    for stream in (sys.stdout, sys.stderr):  # a file's name may have letters that the terminal lacks
+        stream.reconfigure(errors="backslashreplace")
     try:
-        sys.exit(main())
+        status = main()
+        sys.stdout.flush()
     except UserError as error:
-        print(f"{Path(sys.argv[0]).name}: error: {error}", file=sys.stderr)
-        sys.exit(2)
+        status = report(error)
     except KeyboardInterrupt:
-        sys.exit(128 + signal.SIGINT)
+        status = 128 + signal.SIGINT
+    except BrokenPipeError:  # whoever read our output has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        status = report(f"{error.filename or 'the output'} is not written, the disk is full: free some space")
+    sys.exit(status)
+
+
+def report(error: object) -> int:
+    """Print `script.py: error: …` as one line on stderr; the exit code that goes with it."""
+    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(str(error).split()))
+    print(f"{Path(sys.argv[0]).name}: error: {line}", file=sys.stderr)
+    return 2
+
+
+def _stop(signum: int, frame: object) -> None:
+    watchdog = threading.Timer(PATIENCE, os._exit, [128 + signum])
+    watchdog.daemon = True
+    watchdog.start()
+    for again in (signal.SIGINT, signal.SIGTERM):  # a second Ctrl-C must not cut the closing short
+        signal.signal(again, signal.SIG_IGN)
+    if signum == signal.SIGINT:
+        raise KeyboardInterrupt
+    raise SystemExit(128 + signum)
+
+
+@contextlib.contextmanager
+def without_chatter() -> Iterator[None]:
+    """Keep TensorFlow's start-up lines, which no setting silences, off stderr; whatever else is written there appears.
+
+    Its C++ part logs to file descriptor 2 before it reads TF_CPP_MIN_LOG_LEVEL.
+    """
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as caught:
+        terminal = os.dup(2)
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(terminal, 2)
+            os.close(terminal)
+            caught.seek(0)
+            for line in caught:
+                if not CHATTER.match(line):
+                    os.write(2, line)

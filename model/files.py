@@ -1,9 +1,10 @@
 """Files that are written whole or not at all."""
 
+import errno
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .console import UserError
@@ -11,27 +12,35 @@ from .console import UserError
 
 @contextmanager
 def replacing(target: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside `target`, with its suffix; on success it becomes `target`.
+    """Yield the path of an empty temporary file beside `target`, with its suffix; on success it becomes `target`.
 
     Until then, and after any exception, whatever stood at `target` stands there still and the
     temporary file is gone. Raises UserError where the folder is missing, full or not writable.
     """
-    target = Path(target)
-    if target.is_dir():
-        raise UserError(f"{target} is a folder: name a file")
+    goal = Path(os.path.realpath(target))  # a link stays a link
+    if goal.is_dir():
+        raise UserError(f"{target} is a folder: name a file in it")
+    if goal.exists() and not goal.is_file():
+        raise UserError(f"{target} is a device, not a file: name a file")
+    temporary = goal.with_name(f".{goal.stem[:100]}-{secrets.token_hex(4)}{goal.suffix}")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
-        os.close(handle)
-    except OSError as error:
-        raise UserError(f"cannot write {target}: {error.strerror}: name another place") from error
-    temporary = Path(name)
-    try:
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         yield temporary
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        os.replace(temporary, target)
+        _flush(temporary, os.O_RDWR)
+        os.replace(temporary, goal)
+        with suppress(OSError):  # the new name, too, has to outlive a power cut, where a folder can be flushed
+            _flush(goal.parent, os.O_RDONLY)
     except OSError as error:
-        raise UserError(f"cannot write {target}: {error.strerror or error}: free some space or name another place") from error
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        remedy = "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "name another place"
+        raise UserError(f"cannot write {target}: {reason}: {remedy}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _flush(path: Path, mode: int) -> None:
+    handle = os.open(path, mode)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -33,7 +33,7 @@ def load(path: str | Path | None = None) -> Mnist:
         with np.load(path, allow_pickle=False) as file:
             arrays = Mnist(**{name: np.asarray(file[name]) for name in Mnist._fields})
     except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or 'not an .npz file'}: name MNIST's mnist.npz") from error
+        raise UserError(f"cannot read {path}: {error.strerror or 'no .npz file'}: name MNIST's mnist.npz") from error
     except KeyError as error:
         raise UserError(f"{path} has no {error.args[0].split()[0]}: name MNIST's mnist.npz ({SOURCE})") from error
     except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:

@@ -1,12 +1,18 @@
 """The convolutional network, exactly the original's: 1,199,882 parameters, ten softmax outputs."""
 
+import logging
 from pathlib import Path
 
-import keras
 import numpy as np
-from keras import layers
 
-from . import files, weights
+from . import console, files, weights
+
+with console.without_chatter():
+    import keras
+    from keras import layers
+
+# Keras warns at each save that HDF5 is its older format; here it is the wanted one, plain numbers.
+logging.getLogger("absl").addFilter(lambda record: "as an HDF5 file" not in record.getMessage())
 
 BATCHES = (1, 4, 16, 64, 256)  # each size that the network is called with is traced once, then fast
 
@@ -39,7 +45,7 @@ def load(path: str | Path) -> keras.Sequential:
 
 
 def save(network: keras.Sequential, path: str | Path) -> None:
-    """Write the network as HDF5, whole or not at all: float32, no optimiser state, `keras.models.load_model` reads it."""
+    """Write the network as HDF5, whole or not at all: float32, no optimiser state, for Keras to load too."""
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
