@@ -6,6 +6,7 @@
     network    the convolutional network: build, load, save, classify; Keras
     mnist      MNIST from a file or from keras.datasets
     strokes    digits as a pen draws them, by our own code; OpenCV only
+    demo       a drawn sheet before a drawn camera, for those who have none; OpenCV only
     console    errors in one line, Ctrl-C and SIGTERM, no chatter
     files      files that are written whole or not at all
 """
