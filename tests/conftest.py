@@ -32,7 +32,8 @@ def script():
 
 def clean_environment() -> dict[str, str]:
     """The environment without what would make a script behave otherwise on another machine."""
-    return {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "MNIST_PATH")}
+    unset = ("DISPLAY", "WAYLAND_DISPLAY", "MNIST_PATH")
+    return {name: value for name, value in os.environ.items() if name not in unset}
 
 
 @pytest.fixture(scope="session")

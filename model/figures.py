@@ -1,0 +1,156 @@
+"""Pictures of what a network learned: samples, its mistakes, its confusion matrix. matplotlib only, no Keras."""
+
+from pathlib import Path
+
+import cv2
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from . import files
+from .console import UserError
+
+INK, QUIET, PAPER = "#1b1b1b", "#8a8a8a", "#ffffff"
+RIGHT, WRONG = "#0072b2", "#d55e00"  # Okabe and Ito's blue and vermilion: told apart by every kind of eye
+matplotlib.rcParams["font.family"] = "DejaVu Sans"  # comes with matplotlib
+matplotlib.rcParams["svg.fonttype"] = "none"
+MOST = 36  # mistakes in one picture
+KINDS = (".png", ".jpg", ".pdf", ".svg")
+
+
+def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
+    """Expected calibration error, 0 to 1: how far confidence is from the share that is right (Guo et al. 2017).
+
+    probabilities: (n, 10); labels: (n,). Mean over equally wide bins of confidence, weighted by their digits.
+    """
+    confidence = probabilities.max(1)
+    right = probabilities.argmax(1) == labels
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(bin_of, weights=right - confidence, minlength=bins)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+def overview(pictures: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, sample: np.ndarray) -> Figure:
+    """One figure of a test: a sample, the mistakes with the most confident first, the confusion matrix.
+
+    pictures: (n, 28, 28) uint8, 255 ink; labels: (n,); probabilities: (n, 10); sample: indices to show.
+    """
+    answers = probabilities.argmax(1)
+    mistakes = np.flatnonzero(answers != labels)
+    mistakes = mistakes[np.argsort(-probabilities.max(1)[mistakes], kind="stable")]
+    figure = Figure(figsize=(16.8, 6.8), facecolor=PAPER)
+    title = f"{1 - len(mistakes) / len(labels):.2%} of {len(labels):,} test digits read right"
+    figure.text(0.015, 0.945, title, fontsize=20, color=INK, weight="bold", va="center")
+    left, middle, right = figure.subplots(
+        1, 3, gridspec_kw={"left": 0.015, "right": 0.985, "top": 0.84, "bottom": 0.02, "wspace": 0.04}
+    )
+    tiles(left, pictures, labels, probabilities, sample, f"{len(sample)} test digits at random")
+    if len(mistakes) > MOST:
+        heading = f"The {MOST} most confident of {len(mistakes)} mistakes"
+    else:
+        heading = f"All {len(mistakes)} mistakes, most confident first" if len(mistakes) else "No mistakes"
+    tiles(middle, pictures, labels, probabilities, mistakes[:MOST], heading)
+    confusion(right, labels, answers)
+    return figure
+
+
+def tiles(axes: Axes, pictures: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, chosen: np.ndarray,
+          heading: str) -> None:  # fmt: skip
+    """Digits in a square grid, ink on paper; each with what was read and how sure, mistakes framed and crossed."""
+    columns = max(4, int(np.ceil(np.sqrt(len(chosen)))))
+    _panel(axes, heading, (0, columns), (0, columns))
+    points = 390 / columns  # of a tile's side
+    for place, index in enumerate(chosen):
+        y, x = divmod(place, columns)
+        answer, confidence = probabilities[index].argmax(), probabilities[index].max()
+        right = answer == labels[index]
+        caption, colour = (f"✓ {answer}", RIGHT) if right else (f"{labels[index]}→{answer}", WRONG)
+        axes.imshow(255 - pictures[index], cmap="gray", vmin=0, vmax=255, extent=(x + 0.09, x + 0.91, y + 0.82, y),
+                    interpolation="lanczos")  # fmt: skip
+        frame = {"edgecolor": "#d0d0d0", "linewidth": 0.6} if right else {"edgecolor": WRONG, "linewidth": points / 30}
+        axes.add_patch(Rectangle((x + 0.09, y), 0.82, 0.82, fill=False, zorder=2, clip_on=False, **frame))
+        if not right:
+            axes.text(x + 0.83, y + 0.08, "✗", color=WRONG, fontsize=points * 0.15, ha="center", va="center")
+        below = {"y": y + 0.91, "va": "center_baseline"}
+        axes.text(x + 0.08, s=caption, color=colour, fontsize=points * 0.15, weight="bold", ha="left", **below)
+        axes.text(x + 0.92, s=percent(confidence), color=QUIET, fontsize=points * 0.13, ha="right", **below)
+
+
+def percent(share: float) -> str:
+    """A share as a whole percentage; 100 % only for what rounds to it from 99.95 on."""
+    return f"{share:.0%}" if share < 0.985 or share >= 0.9995 else f"{share:.1%}"
+
+
+def confusion(axes: Axes, labels: np.ndarray, answers: np.ndarray) -> None:
+    """The confusion matrix: the mistakes are coloured, what is right is only counted, at the edge in percent."""
+    _panel(axes, "What was taken for what", (-2.1, 11), (-2.1, 11))
+    counts = np.bincount(labels.astype(int) * 10 + answers, minlength=100).reshape(10, 10)
+    wrong = counts * (1 - np.eye(10, dtype=int))
+    shades = LinearSegmentedColormap.from_list("mistakes", ["#fdf1e7", "#f4a261", WRONG, "#7a3000"])
+    shades.set_bad(PAPER)
+    most = max(wrong.max(), 1)
+    axes.imshow(np.ma.masked_equal(wrong, 0), cmap=shades, vmin=0, vmax=most, extent=(-0.5, 9.5, 9.5, -0.5))
+    for written, read in np.argwhere(counts):
+        count = counts[written, read]
+        if written == read:
+            axes.add_patch(Rectangle((read - 0.5, written - 0.5), 1, 1, color="#f0f2f4"))
+            axes.text(read, written, count, ha="center", va="center", fontsize=9, color=QUIET)
+        else:
+            colour = PAPER if count > 0.55 * most else INK
+            axes.text(read, written, count, ha="center", va="center", fontsize=13, weight="bold", color=colour)
+    for digit in range(10):
+        total = counts[digit].sum()
+        axes.text(-1, digit, digit, ha="center", va="center", fontsize=13, color=INK)
+        axes.text(digit, -1, digit, ha="center", va="center", fontsize=13, color=INK)
+        if total:
+            axes.text(9.75, digit, f"{counts[digit, digit] / total:.1%}", va="center", fontsize=10, color=INK)
+    axes.text(4.5, -1.75, "read as", ha="center", va="center", fontsize=11, color=QUIET)
+    axes.text(-1.75, 4.5, "written", ha="center", va="center", rotation=90, fontsize=11, color=QUIET)
+    axes.text(4.5, 10.2, "coloured: mistakes; at the right: share read right", ha="center", fontsize=9, color=QUIET)
+    axes.hlines(np.arange(-0.5, 10), -0.5, 9.5, color="#e4e6e8", linewidth=0.8)
+    axes.vlines(np.arange(-0.5, 10), -0.5, 9.5, color="#e4e6e8", linewidth=0.8)
+
+
+def check(target: str | Path) -> None:
+    """Raise UserError if `save` could not write to `target`; asked before the work, not after it."""
+    if Path(target).suffix.lower() not in KINDS:
+        raise UserError(f"cannot write {target}: name a file that ends in {', '.join(KINDS[:-1])} or {KINDS[-1]}")
+    files.check(target)
+
+
+def save(figure: Figure, target: str | Path) -> None:
+    """Write a figure as .png, .jpg, .pdf or .svg, as the file's name ends."""
+    with files.replacing(target) as temporary:
+        figure.savefig(temporary, format=Path(target).suffix.lower().lstrip("."), dpi=120)
+
+
+def show(figure: Figure, title: str) -> None:
+    """Show a figure in a window, drawn afresh at whatever size it gets, until q, Esc or its close button."""
+    cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+    cv2.resizeWindow(title, *(int(100 * inches) for inches in figure.get_size_inches()))
+    drawn = None
+    while cv2.waitKey(50) not in (ord("q"), 27) and cv2.getWindowProperty(title, cv2.WND_PROP_VISIBLE) > 0:
+        size = cv2.getWindowImageRect(title)[2:]
+        if size != drawn and min(size) > 100:
+            drawn = size
+            cv2.imshow(title, pixels(figure, size))
+    cv2.destroyAllWindows()
+
+
+def pixels(figure: Figure, size: tuple[int, int]) -> np.ndarray:
+    """A figure drawn to fit into width x height pixels: (h, w, 3) uint8, BGR."""
+    canvas = FigureCanvasAgg(figure)
+    figure.set_dpi(min(np.array(size) / figure.get_size_inches()))
+    canvas.draw()
+    return cv2.cvtColor(np.asarray(canvas.buffer_rgba()), cv2.COLOR_RGBA2BGR)
+
+
+def _panel(axes: Axes, heading: str, x: tuple[float, float], y: tuple[float, float]) -> None:
+    """An empty square with a heading; y runs downwards, as in a picture."""
+    axes.set_title(heading, loc="left", fontsize=13, color=INK, pad=8)
+    axes.set(xlim=x, ylim=y[::-1], aspect="equal", anchor="NW", autoscale_on=False)
+    axes.set_axis_off()
