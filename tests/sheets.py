@@ -1,0 +1,357 @@
+"""Sheets of paper with known digits, drawn as a camera would see them, and pictures without any digit.
+
+    page = sheets.sheet(seed=1, rows=["2026", "1122"], pen="pencil", shadow=0.5, tilt=0.3)
+    page.picture                        # (720, 1280, 3) uint8 BGR
+    page.rows                           # ["2026", "1122"]
+
+Effects have a strength: 0 is none, 1 about the most at which a person still reads every digit with ease.
+Everything is drawn here and follows from the seed.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from model import strokes
+
+WIDTH, HEIGHT = 1280, 720
+MARGIN = 300  # paper drawn beyond the frame on all sides, so that it still fills the frame when tilted
+PENS = {  # colour in BGR, width in heights of a digit, opacity, grain
+    "ballpoint": ((120, 50, 25), 0.06, 0.9, 0.1),
+    "pencil": ((75, 72, 70), 0.06, 0.75, 0.4),
+    "felt": ((45, 35, 190), 0.09, 0.95, 0.0),
+    "marker": ((38, 35, 35), 0.14, 1.0, 0.0),
+    "green": ((70, 120, 40), 0.07, 0.9, 0.1),
+    "hairline": ((60, 55, 50), 0.035, 0.85, 0.1),
+}
+_OPERATORS = {  # as in strokes.STYLES, on the same 1 high box
+    "+": [[(0, 55), (45, 53)], [(23, 32), (22, 78)]],
+    "-": [[(0, 55), (42, 54)]],
+    "*": [[(0, 35), (38, 75)], [(38, 34), (0, 76)]],
+    "/": [[(0, 55), (44, 54)], [(21, 33), (23, 35)], [(21, 75), (23, 77)]],  # the division sign with two dots
+    "=": [[(0, 46), (44, 44)], [(1, 64), (45, 63)]],
+}
+
+
+class Sheet(NamedTuple):
+    picture: np.ndarray  # (h, w, 3) uint8 BGR
+    rows: list[str]  # the digits on it, row by row, as a person reads them
+
+
+def sheet(
+    seed: int,
+    rows: list[str] | None = None,
+    *,
+    height: float = 60,  # of a digit, in pixels
+    pen: str = "ballpoint",
+    digits: dict[int, np.ndarray] | None = None,  # (n, 28, 28) uint8 MNIST digits by label, instead of strokes
+    styles: dict[int, int] | None = None,  # the digit's style in strokes.STYLES; else as the hand likes
+    operators: bool = False,  # between the digits, now and then
+    columns: int = 1,  # blocks that a row is broken into, far apart
+    white_on_black: bool = False,
+    background: str | None = None,  # what is seen around the sheet: "desk", "hand", "room"; None: paper alone
+    faint: float = 0,
+    thin: float = 0,
+    broken: float = 0,
+    touching: float = 0,
+    rules: float = 0,  # the digits stand on them
+    squares: float = 0,
+    tilt: float = 0,  # < 0 falls
+    curve: float = 0,
+    perspective: float = 0,
+    gradient: float = 0,
+    shadow: float = 0,
+    vignette: float = 0,
+    blur: float = 0,
+    noise: float = 0,
+    jpeg: float = 0,
+) -> Sheet:
+    """A sheet with these rows of digits (three rows of eight random ones if None) under these effects."""
+    rng = np.random.default_rng(seed)
+    rows = rows or ["".join(map(str, rng.integers(0, 10, 8))) for _ in range(3)]
+    colour, width, opacity, grain = PENS[pen]
+    paper_colour = np.array([38.0, 40, 38]) if white_on_black else np.array([228.0, 233, 236]) - rng.uniform(0, 25)
+    colour = (225, 228, 228) if white_on_black else colour
+    w, h = WIDTH + 2 * MARGIN, HEIGHT + 2 * MARGIN
+    fibres = _smooth_noise(rng, (h, w), 1.5)
+    paper = (paper_colour + 2 * fibres[..., None]).clip(0, 255).astype(np.uint8)
+
+    pitch = max(1.75 * height, min(2.4 * height, (HEIGHT - 60) / len(rows)))
+    top = MARGIN + HEIGHT / 2 - pitch * len(rows) / 2 + (pitch - height) / 2
+    baselines = [top + pitch * i + height for i in range(len(rows))]
+    _rule(paper, rng, rules, squares, baselines[0] + 0.02 * height, pitch, height)
+
+    cover = opacity * (1 - 0.65 * faint) * (1 - grain * (0.4 + 1.2 * _smooth_noise(rng, (h, w), 0.8)))
+    if broken:
+        cover = np.where(_smooth_noise(rng, (h, w), 0.05 * height) > 2.6 - 1.5 * broken, 0, cover)
+    cover = cover.clip(0, 1)
+    by = strokes.hand(rng)
+    if styles:
+        by = by._replace(styles=tuple(styles.get(d, by.styles[d]) for d in range(10)))
+    for row, baseline in zip(rows, baselines, strict=True):
+        items = _items(row, rng, by, digits, operators, columns, touching)
+        length = sum(advance for _, advance in items)
+        x = MARGIN + WIDTH / 2 - height * length / 2 + rng.uniform(-0.3, 0.3) * height * (len(row) > 1)
+        for glyph, advance in items:
+            across = (x - MARGIN - WIDTH / 2) / (height * length / 2)  # -1 to 1
+            y = baseline - height + 1.4 * curve * height * (across**2 - 0.33) + rng.normal(0, 0.03) * height
+            if isinstance(glyph, np.ndarray):
+                _paste(paper, glyph, (x, y), height, colour, cover)
+            elif glyph:
+                thick = max(1.0, width * height * (1 - 0.6 * thin))
+                strokes.draw(paper, glyph, (x, y), height, thick, colour, cover)
+            x += height * advance
+
+    picture = _seen(paper, rng, background, tilt, perspective)
+    picture = picture.astype(np.float32) * _light(rng, gradient, shadow, vignette)[..., None]
+    picture = cv2.GaussianBlur(picture, (0, 0), 0.5 + 0.06 * blur * height)
+    grains = rng.standard_normal((*picture.shape[:2], 1), np.float32)
+    grains = grains + 0.5 * rng.standard_normal(picture.shape, np.float32)
+    picture = (picture + (1.2 + 14 * noise) * grains).clip(0, 255).astype(np.uint8)
+    if jpeg:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, round(80 - 65 * jpeg)]
+        picture = cv2.imdecode(cv2.imencode(".jpg", picture, quality)[1], cv2.IMREAD_COLOR)
+    return Sheet(picture, rows)
+
+
+# Every effect of the benchmark by its strength, as arguments of `sheet`.
+EFFECTS = {
+    "none": lambda s: {},
+    "light gradient": lambda s: {"gradient": s},
+    "shadow edge": lambda s: {"shadow": s},
+    "vignette": lambda s: {"vignette": s},
+    "ruled lines": lambda s: {"rules": s},
+    "squared paper": lambda s: {"squares": s},
+    "faint pencil": lambda s: {"pen": "pencil", "faint": s},
+    "thin pen": lambda s: {"pen": "hairline", "thin": s},
+    "broken strokes": lambda s: {"broken": s, "pen": "felt"},
+    "touching pairs": lambda s: {"touching": s},
+    "tilt": lambda s: {"tilt": s},
+    "curved rows": lambda s: {"curve": s},
+    "perspective": lambda s: {"perspective": s, "background": "desk"},
+    "blur": lambda s: {"blur": s},
+    "noise": lambda s: {"noise": s},
+    "JPEG": lambda s: {"jpeg": s},
+    "small digits": lambda s: {"height": 60 - 48 * s},
+    "large digits": lambda s: {"height": 60 + 480 * s, "rows": [["4726"], ["385"], ["96"], ["7"]][int(3.99 * s)]},
+    "several columns": lambda s: {"columns": 1 + round(2 * s), "height": 44},
+    "operators": lambda s: {"operators": s > 0, "height": 50},
+    "white on black": lambda s: {"white_on_black": True, "gradient": s},
+    "on a desk": lambda s: {"background": "desk", "gradient": s},
+    "held by a hand": lambda s: {"background": "hand", "gradient": s},
+    "in a room": lambda s: {"background": "room", "gradient": s},
+    "everything a bit": lambda s: dict.fromkeys(
+        ("gradient", "shadow", "rules", "faint", "tilt", "curve", "perspective", "blur", "noise", "jpeg"), 0.5 * s
+    ),
+}
+
+
+def _items(row, rng, by, digits, operators, columns, touching):
+    """What stands in a row: (strokes, MNIST digit or None for a space; how far it moves on, in heights)."""
+    items = []
+    block = -(-len(row) // columns)
+    for i, character in enumerate(row):
+        gap = 0.3 * rng.uniform(0.8, 1.2)
+        if touching and i % 2 == 0:  # pairs: a neighbour's ink reaches this one's
+            gap = 0.1 - 0.17 * touching
+        if i and i % block == 0:
+            items.append((None, 1.3))
+        elif i and operators and rng.random() < 0.5:
+            sign = [np.array([(x, y, 100) for x, y in line]) / 100 for line in _OPERATORS[rng.choice([*_OPERATORS])]]
+            items += [(None, 0.12), (sign, 0.75)]
+        if digits is not None:
+            glyph = digits[int(character)][rng.integers(len(digits[int(character)]))]
+            ys, xs = np.nonzero(glyph > 40)
+            glyph = glyph[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
+            items.append((glyph, glyph.shape[1] / glyph.shape[0] + gap))
+        else:
+            glyph = strokes.paths(int(character), rng, by)
+            items.append((glyph, max(stroke[:, 0].max() for stroke in glyph) + gap))
+    return items
+
+
+def _paste(paper, glyph, origin, height, colour, cover):
+    """Lay an MNIST digit's ink on the paper, made as sharp as a pen's."""
+    x, y = map(round, origin)
+    size = (max(1, round(height * glyph.shape[1] / glyph.shape[0])), round(height))
+    ink = cv2.resize(glyph, size, interpolation=cv2.INTER_CUBIC if height > 28 else cv2.INTER_AREA).astype(np.float32)
+    ink = ((ink / 255 - 0.3) / 0.4).clip(0, 1) * cover[y : y + size[1], x : x + size[0]]
+    under = paper[y : y + size[1], x : x + size[0]]
+    under[:] = np.round(under + ink[..., None] * (np.array(colour) - under))
+
+
+def _rule(paper, rng, rules, squares, first, pitch, height):
+    """Ruled lines that the digits stand on, or squares of half a digit to a digit."""
+    h, w = paper.shape[:2]
+    ink = np.array(rng.choice([[150, 120, 90], [110, 100, 150], [110, 110, 110]]))
+    layer = np.zeros((h, w), np.float32)
+    thick = max(1, round(0.03 * height))
+    if rules:
+        for y in np.arange(first - 20 * pitch, h, pitch):
+            cv2.line(layer, (0, round(y * 16)), (w * 16, round(y * 16)), rules, thick, cv2.LINE_AA, shift=4)
+    if squares:
+        step = rng.uniform(0.6, 1.0) * height
+        for at in np.arange(first - 99 * step, max(w, h), step):
+            cv2.line(layer, (0, round(at)), (w, round(at)), 0.8 * squares, thick, cv2.LINE_AA)
+            cv2.line(layer, (round(at), 0), (round(at), h), 0.8 * squares, thick, cv2.LINE_AA)
+    if rules or squares:
+        paper[:] = paper + layer[..., None] * (ink - paper)
+
+
+def _seen(paper, rng, background, tilt, perspective):
+    """The part of the paper in the frame, turned and seen from the side; float32."""
+    w, h = WIDTH, HEIGHT
+    if background:
+        paper = paper[MARGIN - 10 : MARGIN + h + 10, MARGIN - 40 : MARGIN + w + 40]
+    ph, pw = paper.shape[:2]
+    corners = np.float32([[0, 0], [pw, 0], [pw, ph], [0, ph]])
+    angle = -np.deg2rad(18 * tilt)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    flat = (corners - [pw / 2, ph / 2]) @ turn * (0.8 if background else 1 - 0.15 * abs(tilt))
+    side = rng.uniform(0, 2 * np.pi)
+    depth = 1 + 0.35 * perspective * (flat @ [np.cos(side), np.sin(side)])[:, None] / (w / 2)
+    view = cv2.getPerspectiveTransform(corners, np.float32(flat / depth + [w / 2, h / 2]))
+    seen = cv2.warpPerspective(paper, view, (w, h), borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+    if not background:
+        return seen
+    inside = cv2.warpPerspective(np.ones((ph, pw), np.float32), view, (w, h))
+    behind = _surroundings(rng, background)
+    shade = np.roll(cv2.GaussianBlur(inside, (0, 0), 12), (6, 8), (0, 1))
+    picture = inside[..., None] * seen + (1 - inside[..., None]) * behind * (1 - 0.35 * shade[..., None])
+    if background == "hand":
+        skin = np.zeros((h, w), np.uint8)
+        x = int(rng.uniform(0.25, 0.75) * w)
+        for finger in range(4):
+            at = (x + 52 * finger, h - 10 - int(18 * np.sin(1 + finger)))
+            cv2.ellipse(skin, at, (25, 62), float(rng.uniform(-8, 8)), 0, 360, 255, -1)
+        cover = cv2.GaussianBlur(skin.astype(np.float32) / 255, (0, 0), 1.5)[..., None]
+        shading = cv2.GaussianBlur(skin.astype(np.float32) / 255, (0, 0), 10)[..., None]
+        picture = picture * (1 - cover) + cover * (np.array([120, 150, 205]) * (0.45 + 0.55 * shading))
+    return picture.astype(np.float32)
+
+
+def _surroundings(rng, kind):
+    """What the sheet lies on or is held before, (HEIGHT, WIDTH, 3) float32."""
+    if kind == "room":
+        picture = _room(rng)
+    else:
+        grain = cv2.GaussianBlur(rng.normal(0, 1, (HEIGHT, WIDTH)).astype(np.float32), (0, 0), 40, sigmaY=1)
+        fine = cv2.GaussianBlur(rng.normal(0, 1, (HEIGHT, WIDTH)).astype(np.float32), (0, 0), 12, sigmaY=0.7)
+        wood = grain / grain.std() + 0.4 * fine / fine.std()
+        picture = np.array([70, 105, 150]) * (1 + 0.12 * wood[..., None]) * rng.uniform(0.5, 1.1)
+    return picture.astype(np.float32).clip(0, 255)
+
+
+def _room(rng):
+    """A room a little out of focus: wall, furniture, books, a window's frame."""
+    room = np.full((HEIGHT, WIDTH, 3), rng.uniform(110, 190, 3).tolist(), np.float32)
+    for _ in range(14):
+        x, y = rng.integers(-100, WIDTH), rng.integers(-100, HEIGHT)
+        w, h = rng.integers(20, 400), rng.integers(10, 300)
+        cv2.rectangle(room, (x, y), (x + w, y + h), rng.uniform(20, 220, 3).tolist(), -1 if rng.random() < 0.7 else 6)
+    for x in range(int(rng.integers(0, 700)), WIDTH, 34):
+        high = int(rng.integers(90, 160))
+        cv2.rectangle(room, (x, 200 - high), (x + int(rng.integers(14, 32)), 200), rng.uniform(30, 200, 3).tolist(), -1)
+    return cv2.GaussianBlur(room, (0, 0), rng.uniform(1, 4))
+
+
+def _light(rng, gradient, shadow, vignette):
+    """How much light falls where, (HEIGHT, WIDTH) float32, 1 and less."""
+    x, y = np.meshgrid(np.linspace(-1, 1, WIDTH, dtype=np.float32), np.linspace(-0.6, 0.6, HEIGHT, dtype=np.float32))
+    angle = rng.uniform(0, 2 * np.pi)
+    light = 1 - 0.7 * gradient * (0.5 + 0.5 * (x * np.cos(angle) + y * np.sin(angle)) / 1.16)
+    if shadow:
+        angle, soft = rng.uniform(0, 2 * np.pi), rng.uniform(0.008, 0.05)
+        across = x * np.cos(angle) + y * np.sin(angle) + 0.05 * np.sin(9 * (y * np.cos(angle) - x * np.sin(angle)))
+        light *= 1 - 0.6 * shadow / (1 + np.exp(-across / soft))
+    return light * (1 - 0.75 * vignette * (x * x + y * y) / 1.36)
+
+
+def _smooth_noise(rng, shape, sigma):
+    """Blotches of about `sigma` pixels, mean 0, deviation 1."""
+    noise = cv2.GaussianBlur(rng.standard_normal(shape, np.float32), (0, 0), max(0.3, sigma))
+    return noise / noise.std()
+
+
+def _blank_gradient(rng):
+    return np.full((HEIGHT, WIDTH, 3), rng.uniform(60, 240, 3)) * _light(rng, 1, 0, 0.5)[..., None]
+
+
+def _blank_paper(rng):
+    return sheet(int(rng.integers(1 << 30)), [""], rules=0.7, shadow=0.7).picture
+
+
+def _blank_squares(rng):
+    return sheet(int(rng.integers(1 << 30)), [""], squares=0.7, gradient=0.5, tilt=0.2).picture
+
+
+def _blank_sheet(rng):
+    return sheet(int(rng.integers(1 << 30)), [""], background="hand", tilt=0.2, perspective=0.4).picture
+
+
+def _blank_grass(rng):
+    """Thousands of blades."""
+    picture = np.full((HEIGHT, WIDTH, 3), (30, 70, 40), np.uint8)
+    for x, y in rng.uniform(0, 1, (3000, 2)) * [WIDTH, HEIGHT + 40]:
+        lean, high = rng.normal(0, 14), rng.uniform(20, 70)
+        colour = np.array([40, 150, 80]) * rng.uniform(0.4, 1.4)
+        blade = np.int32([[x, y], [x + lean / 3, y - high / 2], [x + lean, y - high]])
+        cv2.polylines(picture, [blade], False, colour.tolist(), int(rng.integers(1, 4)), cv2.LINE_AA)
+    return cv2.GaussianBlur(picture, (0, 0), 0.8)
+
+
+def _blank_leather(rng):
+    """Blotches of three sizes, such as plaster, cloth, leather, gravel."""
+    texture = sum(_smooth_noise(rng, (HEIGHT, WIDTH), sigma) / (i + 1) for i, sigma in enumerate((12, 5, 2)))
+    return 120 + 25 * texture[..., None] * rng.uniform(0.5, 1, 3)
+
+
+def _blank_face(rng):
+    """A cartoon of a person before a wall."""
+    picture = _room(rng).clip(0, 255).astype(np.uint8)
+    x, y = WIDTH // 2 + int(rng.integers(-150, 150)), 330
+    cv2.ellipse(picture, (x, HEIGHT + 60), (330, 250), 0, 0, 360, rng.uniform(40, 160, 3).tolist(), -1, cv2.LINE_AA)
+    cv2.ellipse(picture, (x, y - 40), (165, 210), 0, 0, 360, (30, 45, 60), -1, cv2.LINE_AA)
+    cv2.ellipse(picture, (x, y), (140, 190), 0, 0, 360, (135, 165, 215), -1, cv2.LINE_AA)
+    for side in (-1, 1):
+        eye = (x + 55 * side, y - 30)
+        cv2.ellipse(picture, eye, (26, 13), 0, 0, 360, (235, 235, 235), -1, cv2.LINE_AA)
+        cv2.circle(picture, eye, 11, (60, 70, 50), -1, cv2.LINE_AA)
+        cv2.ellipse(picture, (eye[0], eye[1] - 26), (34, 10), 0, 180, 360, (40, 50, 60), 7, cv2.LINE_AA)
+    cv2.ellipse(picture, (x, y + 30), (14, 30), 0, 20, 160, (95, 120, 170), 4, cv2.LINE_AA)
+    cv2.ellipse(picture, (x, y + 95), (48, 16), 0, 0, 180, (80, 80, 160), 9, cv2.LINE_AA)
+    return cv2.GaussianBlur(picture, (0, 0), 1.5)
+
+
+def _blank_scribbles(rng):
+    """Zigzags, loops and hatching on paper."""
+    picture = sheet(int(rng.integers(1 << 30)), [""]).picture
+    for i in range(5):
+        t = np.linspace(0, rng.uniform(30, 60), 700)
+        x, y = 160 + 230 * i, rng.uniform(150, 560)
+        line = np.stack([x + 2 * t + 40 * np.sin(t), y + rng.uniform(20, 50) * np.sin(1.3 * t + i)], axis=1)
+        line += 3 * np.cumsum(rng.normal(0, 0.3, line.shape), axis=0)
+        cv2.polylines(picture, [np.int32(line * 16)], False, (90, 40, 40), 4, cv2.LINE_AA, shift=4)
+    return picture
+
+
+BLANKS = {  # pictures without a digit: rng -> picture
+    "gradient": _blank_gradient,
+    "ruled paper": _blank_paper,
+    "squared paper": _blank_squares,
+    "empty sheet in a hand": _blank_sheet,
+    "grass": _blank_grass,
+    "leather": _blank_leather,
+    "wood": lambda rng: _surroundings(rng, "desk"),
+    "room": _room,
+    "face": _blank_face,
+    "scribbles": _blank_scribbles,
+}
+
+
+def blank(kind: str, seed: int) -> Sheet:
+    """A picture of one of the kinds in BLANKS, without any digit."""
+    rng = np.random.default_rng(seed)
+    picture = np.asarray(BLANKS[kind](rng), np.float32)
+    return Sheet((picture + rng.normal(0, 2, picture.shape)).clip(0, 255).astype(np.uint8), [])
