@@ -91,7 +91,6 @@ def confusion(axes: Axes, labels: np.ndarray, answers: np.ndarray) -> None:
     counts = np.bincount(labels.astype(int) * 10 + answers, minlength=100).reshape(10, 10)
     wrong = counts * (1 - np.eye(10, dtype=int))
     shades = LinearSegmentedColormap.from_list("mistakes", ["#fdf1e7", "#f4a261", WRONG, "#7a3000"])
-    shades.set_bad(PAPER)
     most = max(wrong.max(), 1)
     axes.imshow(np.ma.masked_equal(wrong, 0), cmap=shades, vmin=0, vmax=most, extent=(-0.5, 9.5, 9.5, -0.5))
     for written, read in np.argwhere(counts):
@@ -131,7 +130,7 @@ def save(figure: Figure, target: str | Path) -> None:
 def show(figure: Figure, title: str) -> None:
     """Show a figure in a window, drawn afresh at whatever size it gets, until q, Esc or its close button."""
     cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
-    cv2.resizeWindow(title, *(int(100 * inches) for inches in figure.get_size_inches()))
+    cv2.resizeWindow(title, *(int(80 * inches) for inches in figure.get_size_inches()))
     drawn = None
     while cv2.waitKey(50) not in (ord("q"), 27) and cv2.getWindowProperty(title, cv2.WND_PROP_VISIBLE) > 0:
         size = cv2.getWindowImageRect(title)[2:]

@@ -80,3 +80,9 @@ def display():
     yield {"DISPLAY": f":{number}"}
     server.terminate()
     server.wait(timeout=10)
+
+
+def xdotool(display: dict[str, str], *arguments: str) -> str:
+    """Press keys and look for windows on a display, as a person would; what xdotool prints."""
+    command = ["xdotool", *arguments]
+    return subprocess.run(command, env=os.environ | display, capture_output=True, text=True, timeout=60).stdout
