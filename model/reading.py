@@ -6,9 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from . import vision
-from .vision import Box
+from .vision import Box, Candidate
 
 MIN_CONFIDENCE = 0.6
+SEAM_COST = 0.08
 
 Classify = Callable[[np.ndarray], np.ndarray]  # (n, 28, 28) float32, 0 to 1 -> (n, 10) probabilities
 
@@ -34,18 +35,107 @@ class Reading(NamedTuple):
         return [digit for row in self.rows for digit in row]
 
 
-def order(digits: list[Digit]) -> list[list[Digit]]:
-    """Rows top to bottom, each left to right."""
-    rows: list[list[Digit]] = []
-    for digit in sorted(digits, key=lambda d: d.box[1] + d.box[3] / 2):
-        middle = digit.box[1] + digit.box[3] / 2
-        for row in rows:
-            if row[-1].box[1] < middle < row[-1].box[1] + row[-1].box[3]:
-                row.append(digit)
-                break
+def choose(candidates: list[Candidate], probabilities: np.ndarray) -> list[Digit]:
+    """Of candidates that share pieces of ink, those that explain the most ink with the most confidence.
+
+    Over-segmentation and recognition, as in LeCun et al. 1998, section V.
+    """
+    sharing: dict[int, list[int]] = {}
+    for i, candidate in enumerate(candidates):
+        for piece in candidate.pieces:
+            sharing.setdefault(piece, []).append(i)
+    confidence = probabilities.max(1)
+    chosen: list[int] = []
+    done: set[int] = set()
+    for piece in sharing:
+        if piece in done:
+            continue
+        cluster, queue = set(), [piece]
+        while queue:
+            p = queue.pop()
+            if p not in cluster:
+                cluster.add(p)
+                queue += [q for i in sharing[p] for q in candidates[i].pieces]
+        done |= cluster
+        if len(cluster) > 12:
+            chosen += _greedy(cluster, candidates, confidence, sharing)
         else:
+            chosen += _cover(tuple(sorted(cluster)), candidates, confidence, sharing, {})[1]
+    return [
+        Digit(int(probabilities[i].argmax()), float(confidence[i]), candidates[i].box, candidates[i].crop) for i in chosen
+    ]
+
+
+def _cover(pieces, candidates, confidence, sharing, known) -> tuple[float, list[int]]:
+    """The best choice of exclusive candidates for these pieces, and its value."""
+    if not pieces:
+        return 0.0, []
+    if pieces in known:
+        return known[pieces]
+    first, rest = pieces[0], pieces[1:]
+    best = _cover(rest, candidates, confidence, sharing, known)
+    for i in sharing.get(first, []):
+        members = candidates[i].pieces
+        if all(m in pieces for m in members):
+            value, others = _cover(tuple(p for p in rest if p not in members), candidates, confidence, sharing, known)
+            value += candidates[i].area * (confidence[i] - SEAM_COST * candidates[i].seams)
+            if value > best[0]:
+                best = value, [i, *others]
+    known[pieces] = best
+    return best
+
+
+def _greedy(cluster, candidates, confidence, sharing) -> list[int]:
+    chosen, used = [], set()
+    for i in sorted({i for p in cluster for i in sharing[p]}, key=lambda i: -candidates[i].area * (confidence[i] - SEAM_COST * candidates[i].seams)):
+        if not used & set(candidates[i].pieces):
+            chosen.append(i)
+            used |= set(candidates[i].pieces)
+    return chosen
+
+
+def tilt(digits: list[Digit]) -> float:
+    """Slope of the rows: the median slope from each digit to its next neighbour on the right."""
+    slopes = []
+    for a in digits:
+        ax, ay = middle(a)
+        near = None
+        for b in digits:
+            bx, by = middle(b)
+            dx, dy, size = bx - ax, by - ay, max(a.box[3], b.box[3])
+            if 0 < dx < 4 * size and abs(dy) < 0.7 * dx and (near is None or dx < near[0]):
+                near = dx, dy / dx
+        if near:
+            slopes.append(near[1])
+    return float(np.median(slopes)) if len(slopes) > 2 else 0.0
+
+
+def middle(digit: Digit) -> tuple[float, float]:
+    x, y, w, h = digit.box
+    return x + w / 2, y + h / 2
+
+
+def order(digits: list[Digit]) -> list[list[Digit]]:
+    """Rows top to bottom, each left to right; rows may tilt and curve.
+
+    From left to right each digit joins the row whose last members point at it, or begins a row.
+    """
+    slope = tilt(digits)
+    level = {id(d): middle(d)[1] - slope * middle(d)[0] for d in digits}
+    rows: list[list[Digit]] = []
+    for digit in sorted(digits, key=lambda d: middle(d)[0]):
+        best, nearest = None, 0.6
+        for row in rows:
+            last = row[-3:]
+            expected = sum(level[id(d)] for d in last) / len(last)
+            off = abs(level[id(digit)] - expected) / max(digit.box[3], float(np.median([d.box[3] for d in last])))
+            if off < nearest:
+                best, nearest = row, off
+        if best is None:
             rows.append([digit])
-    return [sorted(row, key=lambda d: d.box[0]) for row in rows]
+        else:
+            best.append(digit)
+    return sorted(rows, key=lambda row: sum(level[id(d)] for d in row) / len(row))
 
 
 def read(frame: np.ndarray, classify: Classify, min_confidence: float = MIN_CONFIDENCE) -> Reading:
@@ -53,10 +143,6 @@ def read(frame: np.ndarray, classify: Classify, min_confidence: float = MIN_CONF
     candidates, mask = vision.find(frame)
     if not candidates:
         return Reading([], [], mask)
-    probabilities = classify(np.stack([candidate.crop for candidate in candidates]))
-    digits = [
-        Digit(int(p.argmax()), float(p.max()), candidate.box, candidate.crop)
-        for candidate, p in zip(candidates, probabilities, strict=True)
-    ]
+    digits = choose(candidates, classify(np.stack([candidate.crop for candidate in candidates])))
     believed = [digit for digit in digits if digit.confidence >= min_confidence]
     return Reading(order(believed), [d for d in digits if d.confidence < min_confidence], mask)

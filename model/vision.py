@@ -1,5 +1,10 @@
-"""Picture to digit candidates: threshold, contours, 28x28 crops with their boxes. OpenCV only, no Keras."""
+"""Picture to digit candidates: flatten the light, threshold, remove ruled lines, crop. OpenCV only, no Keras.
 
+    candidates, mask = vision.find(cv2.imread("sheet.jpg"))
+"""
+
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
@@ -7,20 +12,100 @@ import numpy as np
 
 Box = tuple[int, int, int, int]  # x, y, width, height in pixels of the source picture, as OpenCV has it
 
+WORKING_SIDE = 1600  # pixels: the longer side is brought down to this before anything else
+STROKE_SHARE = 0.15  # of the shorter side: dark things wider than this are background, not strokes
+HALF_INK = 0.4  # of the darkest ink nearby: less is paper, halo or dirt
+EDGE_SHARE = 1 / 200  # of the shorter side: what comes closer to the border is cut off, a desk or a hand
+MIN_SIDE = 9  # working pixels: smaller things are dots and noise
+MAX_PIECES = 400  # a picture with more is texture; the largest are looked at
+MIN_CLARITY = 8  # see Candidate
+
 
 class Candidate(NamedTuple):
-    """Ink that may be one digit."""
+    """Ink that may be one digit: a connected stroke, several of them, or a part of one between two cuts."""
 
     box: Box
     crop: np.ndarray  # (28, 28) float32, 0 (paper) to 1 (ink), laid out as MNIST is
+    pieces: tuple[int, ...]  # which pieces of ink it is made of; candidates that share one exclude each other
+    area: int  # of its ink, in working pixels
+    seams: int  # cuts it ends at and gaps between strokes it spans: 0 for one connected stroke as it is
+    clarity: float  # how far its ink stands out of the unevenness of the paper around it; small in texture
 
 
-def threshold(frame: np.ndarray) -> np.ndarray:
-    """Ink mask of a picture: (h, w) uint8, 255 where there is ink."""
-    grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY) if frame.ndim == 3 else frame
-    paper = cv2.medianBlur(cv2.dilate(grey, np.ones((7, 7))), 21)
-    ink = cv2.absdiff(paper, grey)
-    return cv2.threshold(ink, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[1]
+def ink_of(frame: np.ndarray) -> np.ndarray:
+    """How much darker than the paper around it each pixel is: (h, w) uint8, 0 paper to 255 black.
+
+    frame: (h, w) or (h, w, 3) uint8. The paper is the grey closing of the picture (Serra 1982): it fills strokes and
+    keeps the edges of shadows where they are. White on black is turned round first.
+    """
+    grey = frame
+    if frame.ndim == 3:  # the channel that the ink absorbs most, the light's colour taken out first
+        means = np.maximum(cv2.mean(frame)[:3], 1)
+        channels = [cv2.convertScaleAbs(c, alpha=means.max() / m) for c, m in zip(cv2.split(frame), means, strict=True)]
+        grey = cv2.addWeighted(cv2.min(cv2.min(*channels[:2]), channels[2]), 0.5, cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), 0.5, 0)
+    grey = cv2.GaussianBlur(grey, (3, 3), 0)
+    reach = max(15, int(STROKE_SHARE * min(grey.shape))) | 1
+    if is_white_on_black(grey, reach):
+        grey = cv2.bitwise_not(grey)
+    # Padded, so that a picture that darkens towards its border is not taken for ink there.
+    padded = cv2.copyMakeBorder(grey, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
+    paper = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))[reach:-reach, reach:-reach]
+    return cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, 24), scale=255)
+
+
+def is_white_on_black(grey: np.ndarray, reach: int) -> bool:
+    """Whether the strokes are brighter than their surroundings: strokes cover less of their neighbourhood than paper."""
+    small = cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    window = np.ones((reach // 4 | 1,) * 2, np.uint8)
+    lightest, darkest = cv2.dilate(small, window).astype(np.float32), cv2.erode(small, window).astype(np.float32)
+    mean = cv2.blur(small, window.shape).astype(np.float32)
+    contrast = lightest - darkest
+    return float((contrast * (mean - (lightest + darkest) / 2)).sum()) < 0
+
+
+def threshold(ink: np.ndarray) -> np.ndarray:
+    """Ink mask (h, w) uint8, 255 where ink is: above the paper's own grain, and above a share of the darkest ink nearby."""
+    reach = max(15, int(STROKE_SHARE * min(ink.shape))) | 1
+    sample = ink[::4, ::4]
+    usual = float(np.median(sample))
+    grain = cv2.blur(cv2.min(ink, 2 * usual + 8), (reach, reach))  # the closing lies on the lightest specks of the paper
+    ink = cv2.subtract(ink, grain)
+    spread = 1.5 * float(np.median(np.abs(sample - usual)))
+    near = max(15, min(ink.shape) // 16) | 1
+    darkest = cv2.dilate(ink, np.ones((near, near), np.uint8))
+    limit = cv2.max(cv2.convertScaleAbs(darkest, alpha=HALF_INK), 8 + 5 * spread)
+    mask = cv2.compare(ink, limit, cv2.CMP_GT)
+    return mask
+
+
+def remove_rules(mask: np.ndarray) -> np.ndarray:
+    """The mask without ruled lines; strokes that cross them stay (staff removal by run length, as in music scores)."""
+    height, width = mask.shape
+    for turn in (False, True):
+        side = height if turn else width
+        view = np.ascontiguousarray(mask.T) if turn else mask
+        view = _remove_horizontal(view, side)
+        mask = np.ascontiguousarray(view.T) if turn else view
+    return mask
+
+
+def _remove_horizontal(mask: np.ndarray, side: int) -> np.ndarray:
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask, ltype=cv2.CV_16U)
+    long = stats[1:, cv2.CC_STAT_WIDTH] > side // 4
+    if not long.any():
+        return mask
+    half = cv2.resize(mask, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
+    thick = max(3, min(mask.shape) // 90)  # no rule is thicker
+    thin = cv2.subtract(half, cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((thick // 2 + 1, 1), np.uint8)))
+    lines = cv2.HoughLinesP(thin, 1, np.pi / 720, side // 16, minLineLength=side // 8, maxLineGap=side // 30)
+    if lines is None:
+        return mask
+    band = np.zeros_like(mask)
+    for x1, y1, x2, y2 in (2 * lines.reshape(-1, 4)).tolist():
+        if abs(y2 - y1) < 0.35 * abs(x2 - x1):
+            cv2.line(band, (x1, y1), (x2, y2), 255, 2 * thick + 1)
+    thin = cv2.subtract(mask, cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thick + 1, 1), np.uint8)))
+    return cv2.subtract(mask, cv2.bitwise_and(thin, band))
 
 
 def normalise(ink: np.ndarray) -> np.ndarray:
@@ -31,7 +116,7 @@ def normalise(ink: np.ndarray) -> np.ndarray:
     height, width = ink.shape
     scale = 20 / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     moments = cv2.moments(small)
     mass = max(moments["m00"], 1e-6)
     shift = np.float32([[1, 0, 13.5 - moments["m10"] / mass], [0, 1, 13.5 - moments["m01"] / mass]])
@@ -39,12 +124,170 @@ def normalise(ink: np.ndarray) -> np.ndarray:
     return np.clip(crop / max(float(crop.max()), 1e-6), 0, 1)
 
 
+class Piece(NamedTuple):
+    """A connected piece of ink, or the part of one between two vertical cuts. Working pixels."""
+
+    box: Box
+    area: int
+    label: int  # in the label picture
+
+
 def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
-    """Digit candidates of a BGR or grey picture, and its ink mask."""
-    mask = threshold(frame)
+    """Digit candidates of a picture, and its ink mask (at the working size).
+
+    frame: (h, w), (h, w, 3) BGR or (h, w, 4) BGRA, of any dtype that OpenCV reads.
+    """
+    small, scale = working_picture(frame)
+    if min(small.shape[:2]) < MIN_SIDE:
+        return [], np.zeros(small.shape[:2], np.uint8)
+    ink = ink_of(small)
+    everything = threshold(ink)
+    mask = remove_rules(everything)
+    pieces, labels = pieces_of(mask)
+    unevenness = unevenness_around(ink, everything)
     candidates = []
-    for contour in cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]:
-        x, y, w, h = box = cv2.boundingRect(contour)
-        if h >= 12 and w <= 2 * h:
-            candidates.append(Candidate(box, normalise(mask[y : y + h, x : x + w].astype(np.float32) / 255)))
+    for members, seams in groups_of(pieces):
+        x, y, w, h = box = union([pieces[m].box for m in members])
+        part = np.zeros((h, w), bool)
+        for m in members:
+            px, py, pw, ph = pieces[m].box
+            part[py - y : py - y + ph, px - x : px - x + pw] |= labels[py : py + ph, px : px + pw] == pieces[m].label
+        level = ink[y : y + h, x : x + w]
+        strength = max(1.0, float(np.percentile(level[part], 75)))
+        clarity = strength / (1 + unevenness(box))
+        if clarity < MIN_CLARITY:
+            continue
+        # Grey levels kept: full ink is 1, paper 0, and the half-tones at the stroke's edge stay.
+        soft = np.clip(level * np.float32(1.25 / strength) - np.float32(0.15), 0, 1)
+        soft *= cv2.dilate(part.astype(np.uint8), np.ones((3, 3), np.uint8))
+        source = tuple(round(v / scale) for v in box)
+        candidates.append(Candidate(source, normalise(soft), members, int(np.count_nonzero(part)), seams, clarity))
     return candidates, mask
+
+
+def working_picture(frame: np.ndarray) -> tuple[np.ndarray, float]:
+    """The picture as 8-bit grey or BGR with its longer side at most WORKING_SIDE, and the scale that it took."""
+    if frame.dtype != np.uint8:
+        top = np.iinfo(frame.dtype).max if np.issubdtype(frame.dtype, np.integer) else 1
+        frame = np.clip(np.nan_to_num(frame.astype(np.float32)) * (255 / top), 0, 255).astype(np.uint8)
+    if frame.ndim == 3:
+        frame = frame[:, :, 0] if frame.shape[2] < 3 else frame[:, :, :3]
+    height, width = frame.shape[:2]
+    scale = min(1.0, WORKING_SIDE / max(height, width))
+    if scale < 1:
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(frame), scale
+
+
+def unevenness_around(ink: np.ndarray, mask: np.ndarray) -> Callable[[Box], float]:
+    """A function from a box to the standard deviation of the paper in and around it, ink and its halo left out."""
+    halo = np.ones((5, 5), np.uint8)
+    paper = cv2.compare(cv2.dilate(mask, halo), 0, cv2.CMP_EQ)
+    level = cv2.bitwise_and(ink, paper)
+    sums, squares = cv2.integral2(level, sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
+    counts = cv2.integral(cv2.bitwise_and(paper, 1), sdepth=cv2.CV_64F)
+    height, width = ink.shape
+
+    def unevenness(box: Box) -> float:
+        x, y, w, h = box
+        reach = max(4, max(w, h) // 4)
+        left, top, right, bottom = max(0, x - reach), max(0, y - reach), min(width, x + w + reach), min(height, y + h + reach)
+        count, total, square = (
+            t[bottom, right] - t[top, right] - t[bottom, left] + t[top, left] for t in (counts, sums, squares)
+        )
+        if count < 0.15 * (right - left) * (bottom - top):
+            return 255.0  # hardly any paper left: texture
+        return math.sqrt(max(0.0, square / count - (total / count) ** 2))
+
+    return unevenness
+
+
+def pieces_of(mask: np.ndarray) -> tuple[list[Piece], np.ndarray]:
+    """Connected pieces of ink, wide ones cut where they are thin, and the label picture."""
+    height, width = mask.shape
+    edge = int(EDGE_SHARE * min(mask.shape))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    pieces = []
+    order = np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:MAX_PIECES] + 1
+    for label in order.tolist():
+        x, y, w, h, area = stats[label].tolist()
+        if max(w, h) < 4 or x <= edge or y <= edge or x + w >= width - edge or y + h >= height - edge:
+            continue
+        if 0.7 * h < w < 4 * h and h >= MIN_SIDE and area < 0.6 * w * h:
+            pieces += _cut((x, y, w, h), labels[y : y + h, x : x + w] == label, label)
+        else:
+            pieces.append(Piece((x, y, w, h), area, label))
+    return pieces, labels
+
+
+def _cut(box: Box, part: np.ndarray, label: int) -> list[Piece]:
+    """Cut a wide piece where a vertical line crosses little ink: the valleys of its projection."""
+    x, y, w, h = box
+    profile = part.sum(0).astype(np.float32)
+    stroke = max(2.0, float(np.percentile(profile, 25)))
+    smooth = cv2.blur(profile[None], (max(3, h // 12) | 1, 1))[0]
+    cuts = [0]
+    gap = max(3, int(0.22 * h))
+    for column in np.argsort(smooth).tolist():
+        if smooth[column] > 1.6 * stroke or len(cuts) > 2 + 2 * w / h:
+            break
+        if min(abs(column - c) for c in [*cuts, w]) >= gap:
+            cuts.append(column)
+    pieces = []
+    edges = [*sorted(cuts), w]
+    for left, right in zip(edges, edges[1:], strict=False):
+        column = part[:, left:right]
+        rows, columns = np.flatnonzero(column.any(1)), np.flatnonzero(column.any(0))
+        if len(rows):
+            tight = (x + left + int(columns[0]), y + int(rows[0]), int(columns[-1] - columns[0]) + 1, int(rows[-1] - rows[0]) + 1)
+            pieces.append(Piece(tight, int(column.sum()), label))
+    return pieces
+
+
+def groups_of(pieces: list[Piece]) -> list[tuple[tuple[int, ...], int]]:
+    """Which pieces may be one digit together, with their seams: runs between cuts, and strokes that lie close."""
+    strokes: dict[int, list[int]] = {}
+    for i, piece in enumerate(pieces):
+        strokes.setdefault(piece.label, []).append(i)
+    whole = list(map(tuple, strokes.values()))
+    groups = {}
+    for members in whole:
+        count = len(members)
+        for i in range(count):
+            for j in range(i + 1, count + 1):
+                groups[members[i:j]] = (i > 0) + (j < count)
+    box = [union([pieces[m].box for m in members]) for members in whole]
+    area = [sum(pieces[m].area for m in members) for members in whole]
+    for i, j in _near(np.array(box).reshape(-1, 4)):
+        if min(area[i], area[j]) > 0.06 * max(area[i], area[j]) and _may_belong_together(box[i], box[j]):
+            groups[tuple(sorted(whole[i] + whole[j]))] = 1
+    fit = [(members, seams) for members, seams in groups.items() if _digit_like(union([pieces[m].box for m in members]))]
+    return sorted(fit, key=lambda group: group[1])
+
+
+def _near(boxes: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs of boxes (n, 4) that overlap once each is grown by a fifth of its height."""
+    x, y, w, h = boxes.T
+    grow = 0.2 * h
+    left, top, right, bottom = x - grow, y - grow, x + w + grow, y + h + grow
+    near = (left[:, None] < right) & (left < right[:, None]) & (top[:, None] < bottom) & (top < bottom[:, None])
+    return np.argwhere(np.triu(near, 1)).tolist()
+
+
+def _may_belong_together(a: Box, b: Box) -> bool:
+    """Whether two strokes lie as those of one digit do: the bar over a 5, the two halves of a 4."""
+    _, _, w, h = union([a, b])
+    beside, above = w - a[2] - b[2], h - a[3] - b[3]  # gaps; negative where they overlap
+    if beside < -0.5 * min(a[2], b[2]):  # one over the other; two digits over each other are of like height
+        return above < (0.15 if min(a[3], b[3]) < 0.4 * h else 0.05) * h
+    return beside < 0.06 * h and above < -0.5 * min(a[3], b[3]) and min(a[3], b[3]) < 0.75 * h
+
+
+def union(boxes: list[Box]) -> Box:
+    x, y = min(b[0] for b in boxes), min(b[1] for b in boxes)
+    return x, y, max(b[0] + b[2] for b in boxes) - x, max(b[1] + b[3] for b in boxes) - y
+
+
+def _digit_like(box: Box) -> bool:
+    return box[3] >= MIN_SIDE and box[2] <= 1.4 * box[3]
