@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 1280, 720
 MARGIN = 300  # paper drawn beyond the frame on all sides, so that it still fills the frame when tilted
 PENS = {  # colour in BGR, width in heights of a digit, opacity, grain
     "ballpoint": ((120, 50, 25), 0.06, 0.9, 0.1),
-    "pencil": ((75, 72, 70), 0.06, 0.75, 0.4),
+    "pencil": ((75, 72, 70), 0.06, 0.75, 0.3),
     "felt": ((45, 35, 190), 0.09, 0.95, 0.0),
     "marker": ((38, 35, 35), 0.14, 1.0, 0.0),
     "green": ((70, 120, 40), 0.07, 0.9, 0.1),
@@ -82,7 +82,7 @@ def sheet(
     baselines = [top + pitch * i + height for i in range(len(rows))]
     _rule(paper, rng, rules, squares, baselines[0] + 0.02 * height, pitch, height)
 
-    cover = opacity * (1 - 0.65 * faint) * (1 - grain * (0.4 + 1.2 * _smooth_noise(rng, (h, w), 0.8)))
+    cover = opacity * (1 - 0.65 * faint) * (1 - grain * (0.4 + 0.9 * _smooth_noise(rng, (h, w), 0.8)))
     if broken:
         cover = np.where(_smooth_noise(rng, (h, w), 0.05 * height) > 2.6 - 1.5 * broken, 0, cover)
     cover = cover.clip(0, 1)

@@ -1,0 +1,326 @@
+"""What is read from a sheet of paper: rendered sheets with known digits, pictures without any, odd frames."""
+
+from functools import partial
+
+import cv2
+import numpy as np
+import pytest
+import sheets
+from bench_reading import aligned
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model import demo, network, reading, strokes, vision
+from model import weights as weights_room
+
+SHIPPED = weights_room.__file__.replace("weights.py", "digits.h5")
+
+
+@pytest.fixture(scope="module")
+def classify():
+    return partial(network.classify, network.load(SHIPPED))
+
+
+@pytest.fixture(scope="module")
+def misread(classify):
+    """misread(page, …): the share of the digits on these sheets that is read wrong, missed or made up."""
+
+    def share(*pages: sheets.Sheet) -> float:
+        wrong = written = 0
+        for page in pages:
+            read = reading.read(page.picture, classify).text
+            wrong += aligned("".join(read), "".join(page.rows))[0]
+            written += sum(map(len, page.rows))
+        return wrong / written
+
+    return share
+
+
+def pages(*seeds: int, **effects) -> list[sheets.Sheet]:
+    return [sheets.sheet(seed, **effects) for seed in seeds]
+
+
+# -- Light, paper, pens
+
+@pytest.mark.parametrize("pen", sheets.PENS)
+def test_every_pen_is_read(misread, pen):
+    assert misread(*pages(1, 2, pen=pen)) <= 0.05
+
+
+@pytest.mark.parametrize("effect", ["gradient", "shadow", "vignette"])
+def test_uneven_light_does_not_matter(misread, effect):
+    assert misread(*pages(3, 4, **{effect: 0.8})) <= 0.05
+
+
+def test_white_on_black(misread):
+    thin, thick = pages(5, 6, white_on_black=True), pages(7, white_on_black=True, pen="marker", gradient=0.5)
+    assert misread(*thin, *thick) <= 0.05
+
+
+def test_faint_pencil(misread):
+    assert misread(*pages(8, 9, pen="pencil", faint=0.6)) <= 0.08
+
+
+@pytest.mark.parametrize("strength", [0.3, 0.8])
+def test_digits_that_stand_on_ruled_lines(misread, strength):
+    assert misread(*pages(10, 11, rules=strength)) <= 0.1
+
+
+@pytest.mark.parametrize("strength", [0.3, 0.6])
+def test_squared_paper(misread, strength):
+    assert misread(*pages(12, 13, squares=strength)) <= 0.15
+
+
+@pytest.mark.parametrize("effect", ["blur", "noise", "jpeg"])
+def test_a_poor_camera(misread, effect):
+    assert misread(*pages(14, 15, **{effect: 0.6})) <= 0.05
+
+
+# -- Shapes
+
+@pytest.mark.parametrize("height", [12, 20, 35, 60, 120])
+def test_digits_of_every_size(misread, height):
+    rows = ["30184", "67259"] if height > 60 else None
+    assert misread(*pages(16, 17, height=height, rows=rows)) <= (0.1 if height < 20 else 0.05)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_a_single_digit_as_high_as_the_picture(classify, digit):
+    page = sheets.sheet(18, [str(digit)], height=520, pen="marker")
+    assert reading.read(page.picture, classify).text == [str(digit)]
+
+
+def test_fours_and_fives_whose_two_strokes_do_not_touch(misread):
+    rows = ["4545", "5444", "5554"]
+    assert misread(*pages(19, 20, rows=rows, styles={4: 3, 5: 1}, height=70)) <= 0.1
+
+
+def test_crossed_sevens_serifed_ones_and_long_tailed_nines(misread):
+    rows = ["7197", "9171", "1799"]
+    assert misread(*pages(21, 22, rows=rows, styles={7: 2, 1: 5, 9: 1}, height=70)) <= 0.1
+
+
+def test_broken_strokes(misread):
+    assert misread(*pages(23, 24, pen="felt", broken=0.5)) <= 0.1
+
+
+def test_touching_neighbours(misread):
+    assert misread(*pages(25, 26, 27, touching=0.6)) <= 0.2
+
+
+def test_operators_are_no_digits(misread):
+    assert misread(*pages(28, 29, 30, operators=True, height=50)) <= 0.1
+
+
+# -- Order
+
+@pytest.mark.parametrize("tilt", [-0.9, -0.4, 0.4, 0.9])
+def test_tilted_rows_are_read_in_order(classify, tilt):
+    page = sheets.sheet(31, ["31415926", "27182818", "16180339"], tilt=tilt)
+    assert_rows(reading.read(page.picture, classify), page)
+
+
+@pytest.mark.parametrize("curve", [-0.7, 0.7])
+def test_curving_rows_are_read_in_order(classify, curve):
+    page = sheets.sheet(32, ["31415926", "27182818", "16180339"], curve=curve)
+    assert_rows(reading.read(page.picture, classify), page)
+
+
+def test_a_row_goes_on_across_columns(classify):
+    page = sheets.sheet(33, ["123456789", "987654321", "246813579"], columns=3, height=44)
+    assert_rows(reading.read(page.picture, classify), page)
+
+
+def test_rows_of_different_lengths(classify):
+    page = sheets.sheet(34, ["7", "31415926", "42", "2718"])
+    assert_rows(reading.read(page.picture, classify), page)
+
+
+def assert_rows(read: reading.Reading, page: sheets.Sheet) -> None:
+    """As many rows as written, in their order, with at most one digit wrong in a row."""
+    assert len(read.text) == len(page.rows), read.text
+    for got, want in zip(read.text, page.rows, strict=True):
+        assert aligned(got, want)[0] <= 1, (got, want)
+
+
+# -- What is around the sheet
+
+@pytest.mark.parametrize("background", ["desk", "hand", "room"])
+def test_what_is_around_the_sheet_is_no_digit(misread, background):
+    assert misread(*pages(35, 36, background=background, tilt=0.2, perspective=0.3)) <= 0.1
+
+
+@pytest.mark.parametrize("kind", sheets.BLANKS)
+def test_nothing_is_read_where_there_is_no_digit(classify, kind):
+    found = [reading.read(sheets.blank(kind, seed).picture, classify).text for seed in (1, 2, 3)]
+    assert sum(len(row) for text in found for row in text) <= 3, found
+
+
+def test_everything_at_once(misread):
+    effects = dict.fromkeys(("gradient", "shadow", "rules", "tilt", "perspective", "blur", "noise", "jpeg"), 0.35)
+    assert misread(*pages(37, 38, **effects)) <= 0.1
+
+
+def test_the_demo_is_read_right(classify):
+    frames = demo.frames()
+    want = "".join(demo.ROWS).replace(" ", "")
+    read = []
+    for at in range(451):
+        frame = next(frames)
+        if at % 50 == 0:
+            read.append("".join(reading.read(frame, classify).text))
+    assert sum(text != want for text in read) <= 1, read
+
+
+# -- What a reading says
+
+def test_boxes_lie_where_the_digits_are(classify):
+    canvas = np.full((480, 640, 3), 235, np.uint8)
+    places = {3: (60, 40), 7: (420, 60), 5: (250, 300)}
+    for digit, (x, y) in places.items():
+        drawn = strokes.paths(digit, np.random.default_rng(digit))
+        strokes.draw(canvas, drawn, (x, y), 100, 8, (60, 40, 40))
+    read = {found.digit: found.box for found in reading.read(canvas, classify).digits}
+    assert read.keys() == places.keys()
+    for digit, (x, y) in places.items():
+        left, top, width, height = read[digit]
+        assert abs(left - x) < 12 and abs(top - y) < 12, (digit, read[digit])
+        assert 20 < width < 130 and 80 < height < 130, (digit, read[digit])
+
+
+def test_boxes_are_in_pixels_of_a_large_picture(classify):
+    page = sheets.sheet(39, ["472"], height=200, pen="marker")
+    once = reading.read(page.picture, classify).digits
+    large = reading.read(cv2.resize(page.picture, None, fx=3, fy=3), classify).digits
+    assert [found.digit for found in large] == [found.digit for found in once] == [4, 7, 2]
+    for small_one, large_one in zip(once, large, strict=True):
+        assert np.allclose(np.array(small_one.box) * 3, large_one.box, atol=20)
+
+
+def test_what_is_under_the_confidence_limit_is_doubtful(classify):
+    page = sheets.sheet(40)
+    sure = reading.read(page.picture, classify)
+    none = reading.read(page.picture, classify, min_confidence=1.01)
+    assert all(0.6 <= digit.confidence <= 1 for digit in sure.digits)
+    assert none.rows == [] and none.text == []
+    assert len(none.doubtful) >= len(sure.digits)
+
+
+def test_the_same_picture_gives_the_same_reading(classify):
+    page = sheets.sheet(41, background="room")
+    first, second = (reading.read(page.picture, classify) for _ in range(2))
+    assert first.text == second.text
+    assert [digit.box for digit in first.digits] == [digit.box for digit in second.digits]
+
+
+def test_mnist_digits_on_paper(misread, mnist_path):
+    with np.load(mnist_path) as data:
+        digits = {digit: data["x_train"][:2000][data["y_train"][:2000] == digit] for digit in range(10)}
+    assert misread(*pages(42, 43, 44, digits=digits, gradient=0.4, shadow=0.4)) <= 0.08
+
+
+# -- Odd frames
+
+ODD = {
+    "one pixel": np.zeros((1, 1, 3), np.uint8),
+    "one row": np.full((1, 5000, 3), 200, np.uint8),
+    "one column": np.full((5000, 1), 200, np.uint8),
+    "black": np.zeros((720, 1280, 3), np.uint8),
+    "white": np.full((720, 1280, 3), 255, np.uint8),
+    "noise": np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8),
+    "checkerboard": np.kron(np.indices((90, 160)).sum(0) % 2 * 255, np.ones((8, 8))).astype(np.uint8),
+    "stripes": np.repeat(np.arange(0, 1280) // 10 % 2 * 255, 720).reshape(1280, 720).T.astype(np.uint8),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_frames_give_next_to_nothing(classify, name):
+    read = reading.read(ODD[name], classify)
+    assert len(read.digits) <= 3, read.text
+
+
+@pytest.mark.parametrize("kind", ["grey", "16 bit", "16 bit grey", "alpha", "one channel"])
+def test_pictures_of_every_depth_are_read_alike(classify, kind):
+    page = sheets.sheet(45, ["3141", "5926"], pen="marker")
+    grey = cv2.cvtColor(page.picture, cv2.COLOR_BGR2GRAY)
+    picture = {
+        "grey": grey,
+        "16 bit": page.picture.astype(np.uint16) * 257,
+        "16 bit grey": grey.astype(np.uint16) * 257,
+        "alpha": cv2.cvtColor(page.picture, cv2.COLOR_BGR2BGRA),
+        "one channel": grey[..., None],
+    }[kind]
+    assert reading.read(picture, classify).text == page.rows
+
+
+def test_a_picture_of_48_megapixels_is_read(classify):
+    page = sheets.sheet(46, ["3141", "5926"], pen="marker")
+    large = cv2.resize(page.picture, (8000, 6000), interpolation=cv2.INTER_NEAREST)
+    assert "".join(reading.read(large, classify).text) == "31415926"
+
+
+@st.composite
+def pictures(draw):
+    """Arrays of every shape and dtype that cv2.imread gives: noise, steps, lines, blots, or a plain colour."""
+    height, width = draw(st.integers(1, 160)), draw(st.integers(1, 160))
+    channels = draw(st.sampled_from([(), (1,), (3,), (4,)]))
+    kind = draw(st.sampled_from(["noise", "steps", "strokes", "plain"]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    if kind == "noise":
+        picture = rng.integers(0, 256, (height, width, *channels))
+    elif kind == "steps":
+        cell = int(rng.integers(1, 20))
+        small = rng.integers(0, 256, (-(-height // cell), -(-width // cell), *channels))
+        picture = small.repeat(cell, 0).repeat(cell, 1)[:height, :width]
+    else:
+        flat = np.full((height, width), int(rng.integers(256)), np.uint8)
+        for _ in range(int(rng.integers(1, 12)) * (kind == "strokes")):
+            line = rng.integers(-20, 180, (int(rng.integers(2, 5)), 2)).astype(np.int32)
+            cv2.polylines(flat, [line], bool(rng.integers(2)), int(rng.integers(256)), int(rng.integers(1, 12)))
+        picture = flat if not channels else np.repeat(flat[..., None], channels[0], 2)
+    return picture.astype(np.uint8) if draw(st.booleans()) else (picture * 257).astype(np.uint16)
+
+
+@settings(max_examples=150, deadline=5000, derandomize=True)
+@given(pictures())
+def test_candidates_of_any_picture(picture):
+    before = picture.copy()
+    found, mask = vision.find(picture)
+    assert (picture == before).all(), "the picture was written to"
+    assert mask.dtype == np.uint8 and mask.ndim == 2
+    height, width = picture.shape[:2]
+    for candidate in found:
+        x, y, w, h = candidate.box
+        assert w > 0 and h > 0 and x >= 0 and y >= 0 and x + w <= width and y + h <= height
+        crop = candidate.crop
+        assert crop.shape == (28, 28) and crop.dtype == np.float32
+        assert np.isfinite(crop).all() and crop.min() >= 0 and crop.max() <= 1
+    again = vision.find(picture)[0]
+    assert [candidate.box for candidate in again] == [candidate.box for candidate in found]
+    assert all((a.crop == b.crop).all() for a, b in zip(again, found, strict=True))
+
+
+# -- Our own pen strokes
+
+def test_every_style_of_stroke_is_a_digit_to_the_network(classify):
+    rng = np.random.default_rng(47)
+    for digit, styles in strokes.STYLES.items():
+        for style in range(len(styles)):
+            crops = []
+            for _ in range(12):
+                by = strokes.hand(rng)._replace(styles=(style,) * 10)
+                canvas = np.zeros((100, 140), np.uint8)
+                strokes.draw(canvas, strokes.paths(digit, rng, by), (20, 15), 64, 6, 255)
+                x, y, w, h = cv2.boundingRect(canvas)
+                crops.append(vision.normalise(canvas[y : y + h, x : x + w].astype(np.float32) / 255))
+            right = (classify(np.array(crops)).argmax(1) == digit).sum()
+            assert right >= 9, (digit, style, right)
+
+
+def test_the_demo_is_the_same_every_time():
+    first, second = demo.frames(), demo.frames()
+    for _ in range(3):
+        a, b = next(first), next(second)
+        assert a.shape == (720, 1280, 3) and a.dtype == np.uint8
+        assert (a == b).all()
+    assert (next(first) != a).any(), "the demo stands still"
