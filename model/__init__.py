@@ -2,6 +2,13 @@
 
     vision     picture -> ink mask and digit candidates (28x28 crops with their boxes); OpenCV only
     reading    candidates + a classifier -> digits in rows, as a person reads them; OpenCV only
+    tracking   readings of frame after frame -> digits that stay, each with its id; OpenCV only
+    sources    frames from cameras, pictures, folders, videos, streams and the demo; OpenCV only
+    view       what the user sees, drawn; OpenCV only
+    window     pictures in, keys and mouse gestures out; OpenCV only
+    live       the session in the window: what frames, keys and gestures do
+    recording  JSON Lines, annotated pictures and videos, snapshots
+    handwriting  digits of the user's own hand, taught in the window
     weights    HDF5 file -> the network's arrays, as numbers, never code; h5py only
     network    the convolutional network: build, load, save, classify; Keras
     mnist      MNIST from a file or from keras.datasets
@@ -17,3 +24,6 @@ import os
 # imports Keras. TensorFlow's own errors come as exceptions all the same.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("QT_LOGGING_RULES", "*.debug=false;qt.qpa.*=false;*.warning=false")
+# What OpenCV says about a missing camera or a damaged file, sources.py says in one line.
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")

@@ -1,0 +1,164 @@
+"""Read handwritten digits through a webcam, live.
+
+    python cam.py                      camera 0, in a window; without a camera, a demo
+    python cam.py 1                    another camera (python cam.py --list-cameras lists them)
+    python cam.py sheet.jpg            a picture
+    python cam.py photos/              a folder: every picture in it, in name order
+    python cam.py clip.mp4             a video
+    python cam.py http://host/stream   a stream
+
+Hold a sheet of paper with digits before the camera: each gets a box with its digit and the
+confidence in percent, blue when sure, orange when less so; what is seen but not believed is grey,
+with a question mark. The numbers read, row by row, stand at the bottom.
+
+Keys in the window:
+
+    space  pause, go on             t  the thresholded mask         q, Esc  quit
+    n      next picture or frame    c  the crops the network sees   h  help
+    s      snapshot and its JSON    m  mirror the view              f  full screen
+    r      record, stop             l  teach
+
+Drag a region with the mouse to read only inside it; double-click clears it. To teach, press l: the
+picture freezes; click a digit, or Tab to it, and type what it is. It goes to handwriting/<digit>/ as
+the network saw it (u undoes, l ends). Then train on what you taught, and use it:
+
+    python keras-training.py --handwriting handwriting
+    python cam.py --model model/mine.h5
+
+For other programs, and without a display:
+
+    python cam.py photos/ --no-window --json readings.jsonl
+    python cam.py clip.mp4 --no-window --json - --save annotated.mp4
+
+writes one JSON object a frame: {"source": "clip.mp4", "frame": 0, "seconds": 0.0, "text": ["05221859"],
+"digits": [{"id": 0, "digit": 0, "confidence": 0.999, "box": [x, y, width, height]}, ...]}. In videos a
+digit keeps its id while it is in sight, and is there from the second time that it is seen.
+
+Exit code: 0; 1 when some pictures of a folder could not be read; 2 when nothing could.
+"""
+
+import argparse
+import re
+import sys
+import threading
+from concurrent.futures import Future
+from contextlib import ExitStack, closing
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from model import console, live, reading, recording, sources, weights, window
+from model.sources import Source
+from model.tracking import Tracker, number
+
+MODEL = Path(__file__).parent / "model" / "digits.h5"
+DEMO_FRAMES = 150  # of the demo without a window; with one it has no end
+
+
+def main() -> int:
+    options = parse_options()
+    if options.list_cameras:
+        print("\n".join(sources.list_cameras()) or "no camera found")
+        return 0
+    weights.read(options.model)  # a bad model is told at once, before Keras
+    with_window = not options.no_window
+    if with_window and not window.is_possible():
+        print("there is no display: the rows that are read are printed instead", file=sys.stderr)
+        with_window = False
+    with ExitStack() as stack:
+        source = stack.enter_context(closing(sources.open_source(options.source, options.size, options.fps)))
+        outputs = [
+            stack.enter_context(recording.saving(options.save, source)),
+            stack.enter_context(recording.json_lines(options.json)),
+        ]
+        if with_window:
+            load_soon = partial(load_in_background, options.model)
+            live.watch(source, load_soon, options.min_confidence, options.handwriting, outputs)
+        else:
+            read_all(source, options, outputs)
+    return 1 if source.broken else 0
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Read handwritten digits live.", epilog="The manual is in the script.")
+    parser.add_argument("source", nargs="?", help="camera number (default 0), picture, folder, video or URL")
+    parser.add_argument("--model", type=Path, default=MODEL, metavar="FILE", help="weights (default model/digits.h5)")
+    parser.add_argument(
+        "--min-confidence", type=confidence, default=reading.MIN_CONFIDENCE, metavar="P",
+        help="believe digits from this confidence on, 0 to 1 (default %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--json", metavar="FILE", help="write what is read as JSON Lines (- for stdout)")
+    parser.add_argument("--save", metavar="FILE", help="save the annotated picture or video (of a folder: a folder)")
+    parser.add_argument("--no-window", action="store_true", help="print the rows that are read instead")
+    parser.add_argument("--handwriting", type=Path, default=Path("handwriting"), metavar="DIR",
+                        help="where taught digits go (default %(default)s)")  # fmt: skip
+    parser.add_argument("--list-cameras", action="store_true", help="list the cameras and what they deliver")
+    parser.add_argument("--size", type=resolution, metavar="WxH", help="ask the camera for this size, as 1280x720")
+    parser.add_argument("--fps", type=rate, help="ask the camera for so many frames a second")
+    return parser.parse_args()
+
+
+def confidence(text: str) -> float:
+    if not 0 <= float(text) <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return float(text)
+
+
+def resolution(text: str) -> tuple[int, int]:
+    if not re.fullmatch(r"[1-9]\d{0,4}x[1-9]\d{0,4}", text):
+        raise argparse.ArgumentTypeError(f"{text} is no size: write it as 1280x720")
+    width, height = text.split("x")
+    return int(width), int(height)
+
+
+def rate(text: str) -> float:
+    if not 0 < float(text) <= 1000:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1000")
+    return float(text)
+
+
+def load(model: Path) -> reading.Classify:
+    from model import network  # here and not above: Keras takes seconds
+
+    digits = network.load(model)
+    network.warm_up(digits)
+    return lambda crops: network.classify(digits, crops)
+
+
+def load_in_background(model: Path) -> Future[reading.Classify]:
+    future: Future[reading.Classify] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(load(model))
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return future
+
+
+def read_all(source: Source, options: argparse.Namespace, outputs: list[recording.Write]) -> None:
+    """Without a window: every frame, or of cameras the newest; rows on stdout unless the JSON goes there."""
+    classify = load(options.model)
+    tracker = Tracker(options.min_confidence)
+    lost, last = False, None
+    frames = islice(source.frames, DEMO_FRAMES) if source.name == sources.DEMO else source.frames
+    for frame in frames:
+        if source.lost() != lost:
+            lost = not lost
+            print(f"{source.name}: " + ("lost, waiting" if lost else "back"), file=sys.stderr)
+        if frame is None:
+            continue
+        seen = reading.read(frame.picture, classify, options.min_confidence)
+        seen = number(seen) if source.still else tracker.update(seen, frame.seconds)
+        for output in outputs:
+            output(frame, seen)
+        if options.json != "-" and (source.still or seen.text != last):
+            place = frame.source if source.still else f"{frame.seconds:7.2f} s"
+            print(f"{place}  {'  '.join(seen.text) or '-'}", flush=True)
+        last = seen.text
+
+
+if __name__ == "__main__":
+    console.run(main)

@@ -1,0 +1,244 @@
+"""Reading live, in a window: what each frame, key and mouse gesture does."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from . import reading, recording, view
+from .console import UserError
+from .handwriting import Lesson
+from .reading import Classify, Digit, Reading
+from .sources import Source
+from .tracking import Tracker, number
+from .vision import Box
+from .window import Gesture, Window
+
+SLIDE = 2.0  # seconds for each picture of a folder
+CALM = 0.03  # seconds between two looks at the keyboard while the picture stands still
+TOLD = 4.0  # seconds that a message stays
+SMALLEST = 16  # pixels of a region's side
+NOTHING = Reading([], [], np.zeros((0, 0), np.uint8))
+LESSON = "click a digit or Tab to it   type what it is   u undo   l go on"
+
+
+def watch(
+    source: Source,
+    load: Callable[[], Future[Classify]],
+    min_confidence: float,
+    handwriting: Path,
+    outputs: list[recording.Write],
+) -> None:
+    """Show and read a source until the window is closed.
+
+    load: starts to load the classifier; called when the first picture is on the screen.
+    handwriting: the folder for taught digits. outputs: called with every frame that was read.
+    """
+    session = Session(source, load, min_confidence, handwriting, outputs)
+    try:
+        while session.turn():
+            pass
+    finally:
+        session.recorder.close()
+        session.window.close()
+
+
+class Session:
+    def __init__(
+        self,
+        source: Source,
+        load: Callable[[], Future[Classify]],
+        min_confidence: float,
+        handwriting: Path,
+        outputs: list[recording.Write],
+    ) -> None:
+        self.source, self.min_confidence, self.handwriting, self.outputs = source, min_confidence, handwriting, outputs
+        self.frame = next(source.frames)
+        self.seen = NOTHING
+        self.unread = True  # the frame was not read yet
+        self.due = 0.0  # when the next frame of a file is
+        self.tracker = Tracker(min_confidence)
+        self.times: deque[float] = deque(maxlen=20)  # when the last frames were read
+        self.paused = self.step = self.ended = self.help = False
+        self.mask = self.crops = self.mirror = False
+        self.region: Box | None = None
+        self.lesson: Lesson | None = None
+        self.taught: list[Path] = []
+        self.message, self.message_ends = "", 0.0
+        self.recorder = ExitStack()  # holds the recording that runs
+        self.record: Callable[[np.ndarray, float | None], None] | None = None
+        self.recording_since = 0.0
+        self.classify: Classify | None = None
+        self.window = Window("Digits", self.frame.picture)
+        self.show(CALM)
+        self.loading = load()
+
+    def turn(self) -> bool:
+        """One turn of the loop: the next frame if it is time, read it, show it, do what was asked. False to end."""
+        if self.classify is None and self.loading.done():
+            self.classify = self.loading.result()
+        self.advance()
+        if self.unread and self.classify:
+            self.read()
+        still = self.paused or self.ended or self.lesson
+        wait = CALM if still else 0 if self.source.live else min(CALM, self.due - time.monotonic())
+        key = self.show(wait)
+        try:
+            if key is None or (key and not self.press(key)):
+                return False
+            for gesture in self.window.gestures():
+                self.point(gesture)
+        except UserError as error:  # nothing that a key does is worth the end of the session
+            self.tell(str(error))
+        return True
+
+    def advance(self) -> None:
+        """Take the next frame: of a camera the newest, of a file when its time has come and the last one was read."""
+        held = self.lesson or self.ended or (self.paused and not self.step)
+        if held or (not self.source.live and (self.unread or not (self.step or time.monotonic() >= self.due))):
+            return
+        try:
+            frame = next(self.source.frames)
+        except StopIteration:
+            self.ended = True  # the last picture stays
+            return
+        if frame is not None:
+            self.frame, self.unread, self.step = frame, True, False
+            pace = SLIDE if self.source.still else 1 / self.source.fps
+            self.due = max(self.due, time.monotonic() - pace) + pace
+
+    def read(self) -> None:
+        frame, self.unread = self.frame, False
+        seen = self.read_region()
+        self.seen = number(seen) if self.source.still else self.tracker.update(seen, frame.seconds)
+        self.times.append(time.monotonic())
+        for output in self.outputs:
+            output(frame, self.seen)
+
+    def read_region(self) -> Reading:
+        """The frame's reading, of the region alone if there is one; boxes are the whole frame's."""
+        if self.region is None:
+            return reading.read(self.frame.picture, self.classify, self.min_confidence)
+        x, y, w, h = self.region
+        seen = reading.read(self.frame.picture[y : y + h, x : x + w].copy(), self.classify, self.min_confidence)
+
+        def moved(digits: list[Digit]) -> list[Digit]:
+            return [d._replace(box=(d.box[0] + x, d.box[1] + y, *d.box[2:])) for d in digits]
+
+        return seen._replace(rows=[moved(row) for row in seen.rows], doubtful=moved(seen.doubtful))
+
+    def show(self, wait: float) -> str | None:
+        """Draw and show; the key pressed meanwhile."""
+        size = self.window.size()
+        looks = {"mirror": self.mirror, "mask": self.mask, "crops": self.crops, "region": self.region}
+        canvas = view.draw(self.frame.picture, self.seen, size, **looks)
+        now = time.monotonic()
+        if self.record:
+            own = view.natural_size(self.frame.picture)
+            picture = canvas.copy() if size == own else view.draw(self.frame.picture, self.seen, own, **looks)
+            try:
+                self.record(picture, now)
+            except UserError as error:
+                self.stop_recording()
+                self.tell(str(error))
+        note = ""
+        if self.source.lost():
+            canvas, note = view.grey(canvas), "camera lost, waiting"
+        elif self.classify is None:
+            note = "loading the model"
+        if self.lesson:
+            self.lesson.draw(canvas, view.fit(self.frame.picture, size, self.mirror))
+        span = self.times[-1] - self.times[0] if len(self.times) > 1 and not self.source.still else 0
+        view.overlay(
+            canvas,
+            fps=(len(self.times) - 1) / span if span and now - self.times[-1] < 1 else None,
+            recording=now - self.recording_since if self.record else None,
+            note=note,
+            message=self.message if now < self.message_ends else "paused" if self.paused else "",
+            help=self.help,
+            hint=LESSON if self.lesson else view.HELP,
+        )
+        return self.window.show(canvas, wait)
+
+    def tell(self, message: str) -> None:
+        self.message, self.message_ends = message, time.monotonic() + TOLD
+
+    def press(self, key: str) -> bool:
+        """What a key does; False to quit."""
+        if self.lesson and key in "0123456789":
+            self.tell(self.lesson.teach(int(key)))
+        elif self.lesson and key == "\t":
+            self.lesson.choose_next()
+        elif self.lesson and key == "u":
+            self.tell(self.lesson.undo())
+        elif key == "l" or (self.lesson and key == "\x1b"):
+            self.lesson = None if self.lesson else Lesson(self.seen, self.handwriting, self.taught)
+        elif key in ("q", "\x1b"):
+            return False
+        elif key == " ":
+            self.paused = not self.paused
+        elif key == "n":
+            self.step = True
+        elif key == "t":
+            self.mask = not self.mask
+        elif key == "c":
+            self.crops = not self.crops
+        elif key == "m":
+            self.mirror = not self.mirror
+        elif key == "h":
+            self.help = not self.help
+        elif key == "f":
+            self.window.toggle_full_screen()
+        elif key == "s":
+            self.tell(f"saved {recording.snapshot(self.frame, self.seen)}")
+        elif key == "r":
+            if self.record:
+                self.stop_recording()
+            else:
+                self.start_recording()
+        return True
+
+    def point(self, gesture: Gesture) -> None:
+        """What the mouse does."""
+        place = view.fit(self.frame.picture, self.window.size(), self.mirror)
+        (x0, x1), (y0, y1) = (
+            sorted(pair)
+            for pair in zip(
+                place.point(gesture.x, gesture.y),
+                place.point(gesture.x + gesture.width, gesture.y + gesture.height),
+                strict=True,
+            )
+        )
+        if self.lesson:
+            if gesture.kind == "click":
+                self.lesson.choose_at(x0, y0)
+            return
+        height, width = self.frame.picture.shape[:2]
+        (x0, x1), (y0, y1) = np.clip([x0, x1], 0, width).round(), np.clip([y0, y1], 0, height).round()
+        if gesture.kind == "drag" and min(x1 - x0, y1 - y0) >= SMALLEST:
+            self.look_at((int(x0), int(y0), int(x1 - x0), int(y1 - y0)))
+        elif gesture.kind == "double":
+            self.look_at(None)
+
+    def look_at(self, region: Box | None) -> None:
+        """Read only there from now on; a picture that stands still is read anew."""
+        self.region = region
+        self.tracker = Tracker(self.min_confidence)
+        if self.classify and not self.unread:
+            self.seen = number(self.read_region())
+
+    def start_recording(self) -> None:
+        path = recording.fresh_name(".mp4")
+        self.record = self.recorder.enter_context(recording.recording(path, self.source.fps or 30))
+        self.recording_since = time.monotonic()
+        self.recording_path = path
+        self.tell(f"recording to {path}")
+
+    def stop_recording(self) -> None:
+        self.record = None
+        self.recorder.close()
+        self.tell(f"recorded {self.recording_path}")

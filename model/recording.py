@@ -1,0 +1,166 @@
+"""What is kept of a session: JSON Lines, annotated pictures and videos, snapshots."""
+
+import contextlib
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from . import files, view
+from .console import UserError
+from .reading import Reading
+from .sources import Frame, Source
+
+Write = Callable[[Frame, Reading], None]
+
+CODECS = {".mp4": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG"}
+SPARE = 20_000_000  # bytes that a recording leaves free on the disk
+
+
+def record(frame: Frame, seen: Reading) -> dict:
+    """A frame's line of JSON: text row by row, and each digit with its id and its box in pixels of the frame."""
+    digits = [
+        {"id": d.id, "digit": d.digit, "confidence": round(d.confidence, 4), "box": list(d.box)} for d in seen.digits
+    ]
+    return {
+        "source": frame.source, "frame": frame.number, "seconds": frame.seconds, "text": seen.text, "digits": digits
+    }  # fmt: skip
+
+
+@contextlib.contextmanager
+def json_lines(target: str | None) -> Iterator[Write]:
+    """Write one object a frame to a file, or to stdout where the target is "-"; flushed at once."""
+    if target is None:
+        yield lambda frame, seen: None
+        return
+    try:
+        file = sys.stdout if target == "-" else open(target, "w", encoding="utf-8")  # noqa: SIM115
+    except OSError as error:
+        raise UserError(f"cannot write {target}: {error.strerror}: name another file") from error
+
+    def write(frame: Frame, seen: Reading) -> None:
+        try:
+            print(json.dumps(record(frame, seen)), file=file, flush=True)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise UserError(f"cannot write {target}: {error.strerror}: free some space") from error
+
+    try:
+        yield write
+    finally:
+        if target != "-":
+            with contextlib.suppress(OSError):  # told when it was written
+                file.close()
+
+
+@contextlib.contextmanager
+def saving(target: str | None, source: Source) -> Iterator[Write]:
+    """Save the annotated view: a picture as a picture, a folder's pictures into a folder, all else as a video."""
+    if target is None:
+        yield lambda frame, seen: None
+        return
+    path, origin = Path(target), Path(source.name)
+    if path.exists() and origin.exists() and path.samefile(origin):
+        raise UserError(f"{target} is what is read: name another place to save to")
+    if not source.still:
+        with recording(path, source.fps) as add:
+            yield lambda frame, seen: add(
+                view.draw(frame.picture, seen, view.natural_size(frame.picture)), frame.seconds if source.live else None
+            )
+    elif origin.is_dir():
+        try:
+            path.mkdir(exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot save into {target}: {error.strerror}: name a folder") from error
+        yield lambda frame, seen: save_picture(path / Path(frame.source).name, frame, seen)
+    else:
+        _check_picture(path)
+        files.check(path)
+        yield lambda frame, seen: save_picture(path, frame, seen)
+
+
+def _check_picture(path: Path) -> None:
+    if not cv2.haveImageWriter(path.name or "?"):
+        raise UserError(f"{path}: pictures are saved as .png, .jpg, .webp and the like: name such a file")
+
+
+def save_picture(path: Path, frame: Frame, seen: Reading) -> None:
+    """The annotated picture, in the format of the path's suffix."""
+    _check_picture(path)
+    canvas = view.draw(frame.picture, seen, view.natural_size(frame.picture))
+    with files.replacing(path) as temporary:
+        temporary.write_bytes(cv2.imencode(path.suffix, canvas)[1].tobytes())
+
+
+def snapshot(frame: Frame, seen: Reading) -> Path:
+    """The annotated frame as a PNG in the current folder, and the frame's JSON beside it."""
+    path = fresh_name(".png")
+    save_picture(path, frame, seen)
+    with files.replacing(path.with_suffix(".json")) as temporary:
+        temporary.write_text(json.dumps(record(frame, seen)) + "\n")
+    return path
+
+
+def fresh_name(suffix: str) -> Path:
+    """A file in the current folder that isn't there yet, named by the time."""
+    stamp = time.strftime("digits-%Y%m%d-%H%M%S")
+    names = (Path(f"{stamp}{extra}{suffix}").absolute() for extra in ("", *(f"-{n}" for n in range(2, 1000))))
+    return next(name for name in names if not name.exists())
+
+
+@contextlib.contextmanager
+def recording(path: Path, fps: float) -> Iterator[Callable[[np.ndarray, float | None], None]]:
+    """A video file, finished whatever ends the recording; gives add(canvas, seconds).
+
+    The first canvas sets the size. Where seconds are given, the frame is repeated or left out so that the
+    video keeps time; without, every canvas is one frame. Raises UserError where the disk is full.
+    """
+    codec = CODECS.get(path.suffix.lower())
+    if codec is None:
+        raise UserError(f"{path}: videos are saved as {', '.join(CODECS)}: name such a file")
+    stopped: BaseException | None = None
+    writer = cv2.VideoWriter()
+    written, size, start = 0, (0, 0), None
+    with files.replacing(path) as temporary:
+
+        def add(canvas: np.ndarray, seconds: float | None = None) -> None:
+            nonlocal written, size, start
+            if not writer.isOpened():
+                size = canvas.shape[1], canvas.shape[0]
+                _check_space(path)
+                if not writer.open(str(temporary), cv2.VideoWriter.fourcc(*codec), fps, size):
+                    raise UserError(f"cannot write a video to {path}: name another place or format")
+            times = 1
+            if seconds is not None:
+                start = seconds if start is None else start
+                times = min(round((seconds - start) * fps) + 1 - written, round(fps))
+            if (canvas.shape[1], canvas.shape[0]) != size:
+                canvas = cv2.resize(canvas, size)
+            for _ in range(times):
+                writer.write(canvas)
+                written += 1
+                if written % 30 == 0:
+                    _check_space(path)
+
+        try:
+            yield add
+        except BaseException as error:  # Ctrl-C too: what was recorded until then is kept
+            stopped = error
+        writer.release()
+        if not written:
+            raise stopped or UserError(f"there was nothing to record to {path}")
+        if cv2.VideoCapture(str(temporary)).get(cv2.CAP_PROP_FRAME_COUNT) < 1:  # the writer keeps failures to itself
+            raise UserError(f"cannot write {path}: free some space or name another place")
+    if stopped:
+        raise stopped
+
+
+def _check_space(path: Path) -> None:
+    if shutil.disk_usage(path.absolute().parent).free < SPARE:
+        raise UserError(f"cannot write {path}: the disk is full: free some space or name another place")

@@ -1,0 +1,107 @@
+"""The window: pictures in, key presses and mouse gestures out."""
+
+import ctypes
+import sys
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from .vision import Box
+
+DRAG = 8  # pixels that the mouse moves before a click is a drag
+
+
+class Gesture(NamedTuple):
+    """What the mouse did, in pixels of the canvas."""
+
+    kind: str  # "click", "drag" or "double"
+    x: int
+    y: int
+    width: int = 0
+    height: int = 0
+
+
+def is_possible() -> bool:
+    """Whether there is a display. It is asked before any window, for without one Qt aborts the process."""
+    if sys.platform != "linux":
+        return True
+    try:
+        xcb = ctypes.CDLL("libxcb.so.1")  # OpenCV's Qt speaks X11 only; under Wayland that is XWayland
+    except OSError:
+        return False
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
+    possible = not xcb.xcb_connection_has_error(connection)
+    xcb.xcb_disconnect(connection)
+    return possible
+
+
+class Window:
+    def __init__(self, title: str, picture: np.ndarray) -> None:
+        """Open a window that suits a picture (h, w, …): its shape, 640 to 1280 pixels on the longer side."""
+        self.title = title
+        h, w = picture.shape[:2]
+        scale = np.clip(max(h, w), 640, 1280) / max(h, w)
+        self._size = max(320, round(w * scale)), max(240, round(h * scale))
+        self._gestures: list[Gesture] = []
+        self._start: tuple[int, int] | None = None  # where the mouse button went down
+        self._here = 0, 0
+        cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
+        cv2.resizeWindow(title, *self._size)
+        cv2.setMouseCallback(title, self._on_mouse)
+
+    def size(self) -> tuple[int, int]:
+        """Width and height of the canvas that fills the window now."""
+        _, _, w, h = cv2.getWindowImageRect(self.title)
+        if w >= 64 and h >= 64:
+            self._size = w, h
+        return self._size
+
+    def show(self, canvas: np.ndarray, wait: float) -> str | None:
+        """Show a canvas and wait so many seconds for a key: its letter, "" for none, None when the window is closed."""
+        if cv2.getWindowProperty(self.title, cv2.WND_PROP_VISIBLE) < 1:
+            return None
+        if self._start and self.dragged():
+            cv2.rectangle(canvas, self.dragged(), (255, 255, 255), 2)
+        cv2.imshow(self.title, canvas)
+        code = cv2.waitKeyEx(max(1, round(1000 * wait)))
+        if cv2.getWindowProperty(self.title, cv2.WND_PROP_VISIBLE) < 1:
+            return None
+        code &= 0xFFFF
+        if 0xFFB0 <= code <= 0xFFB9:  # the digits of the number pad
+            code += ord("0") - 0xFFB0
+        return chr(code).lower() if code < 256 else ""
+
+    def dragged(self) -> Box | None:
+        """The rectangle that the mouse spans now, on the canvas."""
+        if self._start is None or max(abs(a - b) for a, b in zip(self._start, self._here, strict=True)) < DRAG:
+            return None
+        (x0, x1), (y0, y1) = (sorted(pair) for pair in zip(self._start, self._here, strict=True))
+        return x0, y0, x1 - x0, y1 - y0
+
+    def gestures(self) -> list[Gesture]:
+        """What the mouse did since it was last asked."""
+        done, self._gestures = self._gestures, []
+        return done
+
+    def _on_mouse(self, event: int, x: int, y: int, flags: int, parameter: object) -> None:
+        self._here = x, y
+        if event == cv2.EVENT_LBUTTONDOWN:
+            self._start = x, y
+        elif event == cv2.EVENT_LBUTTONDBLCLK:
+            self._start = None
+            self._gestures.append(Gesture("double", x, y))
+        elif event == cv2.EVENT_LBUTTONUP and self._start:
+            box = self.dragged()
+            self._gestures.append(Gesture("drag", *box) if box else Gesture("click", x, y))
+            self._start = None
+
+    def toggle_full_screen(self) -> None:
+        full = cv2.getWindowProperty(self.title, cv2.WND_PROP_FULLSCREEN) == cv2.WINDOW_FULLSCREEN
+        mode = cv2.WINDOW_NORMAL if full else cv2.WINDOW_FULLSCREEN
+        cv2.setWindowProperty(self.title, cv2.WND_PROP_FULLSCREEN, mode)
+
+    def close(self) -> None:
+        cv2.destroyAllWindows()
+        cv2.waitKey(1)
