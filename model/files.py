@@ -48,7 +48,7 @@ def _places(target: str | Path) -> tuple[Path, Path]:
         raise UserError(f"{target} is a folder: name a file in it")
     if os.path.exists(goal) and not os.path.isfile(goal):
         raise UserError(f"{target} is a device, not a file: name a file")
-    return goal, goal.with_name(f".{goal.stem[:100]}-{secrets.token_hex(4)}{goal.suffix}")
+    return goal, goal.with_name(f".{goal.stem}-{secrets.token_hex(4)}{goal.suffix}")
 
 
 def _explained(target: str | Path, error: OSError) -> UserError:

@@ -3,13 +3,14 @@
 import os
 import zipfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
 from .console import UserError
 
 SOURCE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+MOST = 1_000_000  # digits in one array
 
 
 class Mnist(NamedTuple):
@@ -29,21 +30,47 @@ def load(path: str | Path | None = None) -> Mnist:
     path = path or os.environ.get("MNIST_PATH")
     if path is None or path == "":
         return download()
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"no data file {path}: name MNIST's mnist.npz ({SOURCE})")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = Mnist(**{name: np.asarray(file[name]) for name in Mnist._fields})
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or 'no .npz file'}: name MNIST's mnist.npz") from error
-    except KeyError as error:
-        raise UserError(f"{path} has no {error.args[0].split()[0]}: name MNIST's mnist.npz ({SOURCE})") from error
-    except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is no plain .npz file of arrays: name MNIST's mnist.npz ({SOURCE})") from error
-    for x, y, part in ((arrays.x_train, arrays.y_train, "train"), (arrays.x_test, arrays.y_test, "test")):
-        if x.ndim != 3 or x.shape[1:] != (28, 28) or x.dtype != np.uint8 or len(x) == 0:
-            raise UserError(f"{path}: x_{part} is {x.dtype} {x.shape}, not uint8 (n, 28, 28): name MNIST's mnist.npz")
-        if y.shape != x.shape[:1] or y.dtype.kind not in "ui" or y.min() < 0 or y.max() > 9:
-            raise UserError(f"{path}: y_{part} is not one label, 0 to 9, for each picture: name MNIST's mnist.npz")
+        return _read(path)
+    except UserError:
+        raise
+    except PermissionError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from error
+    except Exception as error:  # on a damaged file NumPy and zipfile raise nearly anything
+        raise UserError(f"{path} is no .npz file, or a damaged one: name MNIST's mnist.npz ({SOURCE})") from error
+
+
+def _read(path: Path) -> Mnist:
+    with zipfile.ZipFile(path) as file:
+        for name in Mnist._fields:
+            if f"{name}.npy" not in file.namelist():
+                raise UserError(f"{path} has no {name}: name MNIST's mnist.npz ({SOURCE})")
+            with file.open(f"{name}.npy") as array:
+                _check_header(path, name, array)
+    with np.load(path, allow_pickle=False) as file:
+        arrays = Mnist(**{name: file[name] for name in Mnist._fields})
+    for y in (arrays.y_train, arrays.y_test):
+        if y.min() < 0 or y.max() > 9:
+            raise UserError(f"{path} has labels outside 0 to 9: name MNIST's mnist.npz")
+    if len(arrays.x_train) != len(arrays.y_train) or len(arrays.x_test) != len(arrays.y_test):
+        raise UserError(f"{path} has not one label for each picture: name MNIST's mnist.npz")
     return arrays
+
+
+def _check_header(path: Path, name: str, array: IO[bytes]) -> None:
+    """Refuse an array by what it declares to be, before any memory is asked for it."""
+    version = np.lib.format.read_magic(array)
+    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = header(array)
+    if name.startswith("x"):
+        good, wanted = dtype == np.uint8 and shape[1:] == (28, 28), "uint8 (n, 28, 28)"
+    else:
+        good, wanted = dtype.kind in "ui" and len(shape) == 1, "whole numbers (n,)"
+    if not good or not 0 < shape[0] <= MOST:
+        raise UserError(f"{path}: {name} is {dtype} {shape}, not {wanted}: name MNIST's mnist.npz")
 
 
 def download() -> Mnist:

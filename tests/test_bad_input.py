@@ -1,0 +1,300 @@
+"""What is broken, foreign or hostile ends in one line that says so; nothing in a file is ever run."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+from conftest import ROOT, clean_environment
+
+from model import files, mnist, weights
+from model.console import UserError
+
+SHIPPED = ROOT / "model" / "digits.h5"
+
+
+# Models --------------------------------------------------------------------------------------------------------
+
+
+def damaged_models():
+    """name -> a function that makes the file at a path out of the shipped weights."""
+
+    def cut(share):
+        return lambda path: path.write_bytes(SHIPPED.read_bytes()[: int(share * SHIPPED.stat().st_size)])
+
+    def changed(change):
+        def make(path):
+            shutil.copy(SHIPPED, path)
+            with h5py.File(path, "r+") as file:
+                change(file)
+
+        return make
+
+    def with_array(values, **how):
+        def change(file):
+            name = dataset_of(file, (128, 10))
+            del file[name]
+            file.create_dataset(name, data=values, **how)
+
+        return changed(change)
+
+    def with_link(link):
+        def change(file):
+            name = dataset_of(file, (128, 10))
+            del file[name]
+            file[name] = link
+
+        return changed(change)
+
+    def with_layer(class_name, **more):
+        def change(file):
+            description = json.loads(file.attrs["model_config"])
+            layer = {"class_name": class_name, "config": {"name": "mine"}} | more
+            description["config"]["layers"].insert(2, layer)
+            file.attrs["model_config"] = json.dumps(description)
+
+        return changed(change)
+
+    def with_external_storage(file):
+        name = dataset_of(file, (128, 10))
+        del file[name]
+        file.create_dataset(name, (128, 10), "f4", external=[(str(SHIPPED), 0, h5py.h5f.UNLIMITED)])
+
+    def with_virtual_array(file):
+        name = dataset_of(file, (128, 10))
+        del file[name]
+        layout = h5py.VirtualLayout((128, 10), "f4")
+        layout[:] = h5py.VirtualSource(str(SHIPPED), "model_weights/other", (128, 10))
+        file.create_virtual_dataset(name, layout)
+
+    def with_unwritten_array(file):
+        name = dataset_of(file, (9216, 128))
+        del file[name]
+        file.create_dataset(name, (9216, 128), "f4")
+
+    def of_huge_shape(path):
+        with h5py.File(path, "w") as file:
+            file.create_dataset("huge", (10**9, 10**6), "f4", chunks=(1000, 1000), compression="gzip")
+
+    def of_links_in_circles(path):
+        with h5py.File(path, "w") as file:
+            for name in "abcdefgh":
+                file[name] = file["/"]
+
+    good = np.zeros((128, 10), np.float32)
+    return {
+        "empty": lambda path: path.touch(),
+        "folder": lambda path: path.mkdir(),
+        "text": lambda path: path.write_text("not a model\n" * 100),
+        "cut to a tenth": cut(0.1),
+        "cut in the middle": cut(0.5),
+        "cut at the end": cut(0.999),
+        "of another network": with_array(np.zeros((128, 11), np.float32)),
+        "with one array twice": changed(lambda file: file.create_dataset("more", data=good)),
+        "with an array missing": changed(lambda file: file.pop(dataset_of(file, (128, 10)))),
+        "with NaN": with_array(np.full_like(good, np.nan)),
+        "with infinity": with_array(np.full_like(good, np.inf)),
+        "too large for float32": with_array(np.full((128, 10), 1e300)),
+        "of whole numbers": with_array(good.astype(np.int32)),
+        "of complex numbers": with_array(good.astype(np.complex64)),
+        "of objects": with_array(np.full((128, 10), b"x", dtype=object), dtype=h5py.string_dtype()),
+        "compressed": with_array(good, compression="gzip"),
+        "with a soft link": with_link(h5py.SoftLink("/elsewhere")),
+        "with an external link": with_link(h5py.ExternalLink(str(SHIPPED), "/model_weights")),
+        "with external storage": changed(with_external_storage),
+        "with a virtual array": changed(with_virtual_array),
+        "with an array never written": changed(with_unwritten_array),
+        "of huge shape": of_huge_shape,
+        "with links in circles": of_links_in_circles,
+        "with a Lambda": with_layer("Lambda"),
+        "with a custom class": with_layer("Mine", module="mine"),
+        "with a disguised class": with_layer("Dropout", module="keras.layers", registered_name="mine>Dropout"),
+        "with a description that is none": changed(lambda file: file.attrs.modify("model_config", "{")),
+        "with a description of numbers": changed(lambda file: file.attrs.create("model_config", np.arange(9))),
+    }
+
+
+def dataset_of(file, shape):
+    found = []
+    file.visititems(lambda name, item: found.append(name) if getattr(item, "shape", None) == shape else None)
+    return found[0]
+
+
+@pytest.mark.parametrize("name", damaged_models())
+def test_refuses_a_model(name, tmp_path):
+    path = tmp_path / "fröm a forum.h5"
+    damaged_models()[name](path)
+    with pytest.raises(UserError) as error:
+        weights.read(path)
+    assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_refuses_a_model_that_is_missing(tmp_path):
+    with pytest.raises(UserError, match="keras-training"):
+        weights.read(tmp_path / "none.h5")
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, ">f4"])
+def test_reads_every_layout_that_keras_has_written(kind, tmp_path):
+    expected = weights.read(SHIPPED)
+    assert [array.shape for array in expected] == list(weights.SHAPES)
+    path = tmp_path / "only.weights.h5"
+    with h5py.File(path, "w") as file:  # as Keras 3 does with save_weights, training state included
+        for index, array in enumerate(expected):
+            file[f"layers/layer_{index // 2}/vars/{index % 2}"] = array.astype(kind)
+        file["layers/dropout/seed_generator/vars/0"] = np.zeros(2, np.uint32)
+        file["optimizer/vars/3"] = expected[0]
+    for ours, theirs in zip(weights.read(path), expected, strict=True):
+        assert ours.dtype == np.float32
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-6)
+
+
+# Data files ----------------------------------------------------------------------------------------------------
+
+
+class Burglar:
+    """Leaves a mark where it is unpickled."""
+
+    def __reduce__(self):
+        return os.mkdir, ("ran",)
+
+
+def damaged_data():
+    x, y = np.zeros((4, 28, 28), np.uint8), np.arange(4, dtype=np.uint8)
+    good = {"x_train": x, "y_train": y, "x_test": x, "y_test": y}
+
+    def arrays(**other):
+        return lambda path: np.savez(path, **{name: a for name, a in (good | other).items() if a is not None})
+
+    def cut(path):
+        np.savez(path, **good)
+        path.write_bytes(path.read_bytes()[:3000])
+
+    def of_huge_shape(path):
+        header = str({"descr": "|u1", "fortran_order": False, "shape": (10**9, 28, 28)}).ljust(117) + "\n"
+        with zipfile.ZipFile(path, "w") as file:
+            for name in good:
+                file.writestr(f"{name}.npy", b"\x93NUMPY\x01\x00" + bytes([len(header), 0]) + header.encode())
+
+    return {
+        "empty": lambda path: path.touch(),
+        "folder": lambda path: path.mkdir(),
+        "text": lambda path: path.write_text("not an archive\n"),
+        "cut": cut,
+        "one bare array": lambda path: np.save(path.open("wb"), x),
+        "an array missing": arrays(y_test=None),
+        "other pictures": arrays(x_test=np.zeros((4, 32, 32), np.uint8)),
+        "flat pictures": arrays(x_test=np.zeros((4, 784), np.uint8)),
+        "pictures of floats": arrays(x_train=x.astype(np.float32)),
+        "labels of floats": arrays(y_train=y.astype(np.float32)),
+        "labels over 9": arrays(y_train=y + 8),
+        "labels under 0": arrays(y_test=y.astype(np.int64) - 1),
+        "too few labels": arrays(y_test=y[:3]),
+        "no pictures": arrays(x_test=x[:0], y_test=y[:0]),
+        "pickled objects": arrays(x_test=np.array([Burglar()], dtype=object)),
+        "huge shape": of_huge_shape,
+    }
+
+
+@pytest.mark.parametrize("name", damaged_data())
+def test_refuses_a_data_file(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "mnist.npz"
+    damaged_data()[name](path)
+    with pytest.raises(UserError) as error:
+        mnist.load(path)
+    assert str(path) in str(error.value) and "\n" not in str(error.value)
+    assert not (tmp_path / "ran").exists()
+
+
+# Files that are written ------------------------------------------------------------------------------------------
+
+
+def test_a_write_that_fails_leaves_the_old_file_alone(tmp_path):
+    target = tmp_path / "model.h5"
+    target.write_text("old")
+    with pytest.raises(ZeroDivisionError), files.replacing(target) as temporary:
+        temporary.write_text("half of the n")
+        raise ZeroDivisionError
+    assert target.read_text() == "old"
+    assert os.listdir(tmp_path) == ["model.h5"]
+
+
+def test_a_written_file_has_the_rights_of_any_other(tmp_path):
+    with files.replacing(tmp_path / "new") as temporary:
+        temporary.write_text("new")
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "new").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_writing_through_a_link_keeps_the_link(tmp_path):
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "link.txt"
+    link.symlink_to(tmp_path / "real" / "file.txt")
+    with files.replacing(link) as temporary:
+        temporary.write_text("new")
+    assert link.is_symlink() and (tmp_path / "real" / "file.txt").read_text() == "new"
+
+
+@pytest.mark.parametrize("name", ["none/file.png", "folder", "/dev/null", "x" * 300 + ".png"])
+def test_outputs_that_cannot_be_written(name, tmp_path):
+    (tmp_path / "folder").mkdir()
+    for write in (files.check, lambda target: files.replacing(target).__enter__()):
+        with pytest.raises(UserError) as error:
+            write(tmp_path / name)
+        assert name in str(error.value)
+    assert os.listdir(tmp_path) == ["folder"]
+
+
+@pytest.fixture
+def full_disk(tmp_path):
+    """A disk of its own with 2 MB, filled but for 100 kB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"needs the right to mount a small disk: {mounted.stderr.strip()}")
+    (disk / "ballast").write_bytes(bytes(1_900_000))
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def test_a_full_disk_costs_nothing(full_disk):
+    from model import figures, network
+
+    for name in ("model.h5", "picture.png"):
+        (full_disk / name).write_text("old")
+    before = sorted(os.listdir(full_disk))
+    with pytest.raises(UserError, match="model.h5: No space left on device: free some space"):
+        network.save(network.build(), full_disk / "model.h5")
+    noise = np.random.default_rng(1).integers(0, 255, (100, 28, 28), np.uint8)
+    figure = figures.overview(noise, np.zeros(100, int), np.eye(10)[np.arange(100) % 10], np.arange(100))
+    with pytest.raises(UserError, match="picture.png: No space left on device: free some space"):
+        figures.save(figure, full_disk / "picture.png")
+    assert sorted(os.listdir(full_disk)) == before
+    assert (full_disk / "model.h5").read_text() == (full_disk / "picture.png").read_text() == "old"
+
+
+def test_a_full_disk_behind_the_standard_output(small_npz):
+    command = [sys.executable, ROOT / "test-keras-training-reload.py", "--data", small_npz]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, env=clean_environment(), stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert_one_line(done, "test-keras-training-reload.py", "disk is full")
+
+
+# Scripts ---------------------------------------------------------------------------------------------------------
+
+
+def assert_one_line(done, name, *parts):
+    """The last line on stderr is the script's error, the only one, and names what it is about."""
+    lines = done.stderr.splitlines()
+    assert lines and lines[-1].startswith(f"{name}: error: "), done.stderr
+    assert "Traceback" not in done.stderr
+    for part in parts:
+        assert part in lines[-1]
