@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from model import console, figures, mnist, screen
+from model import console, figures, mnist, window
 
 SHIPPED = Path(__file__).resolve().parent / "model" / "digits.h5"
 
@@ -36,7 +36,7 @@ def main() -> None:
 
     sample = np.random.default_rng(args.seed).permutation(len(labels))[: args.samples]
     figure = figures.overview(pictures, labels, probabilities, sample)
-    if args.save is None and screen.available():
+    if args.save is None and window.is_possible():
         print("\nIn the window: q or Esc closes it.", flush=True)
         figures.show(figure, "What the network learned")
     else:

@@ -28,7 +28,8 @@ def replacing(target: str | Path) -> Iterator[Path]:
     except OSError as error:
         raise _explained(target, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def check(target: str | Path) -> None:
