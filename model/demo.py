@@ -14,7 +14,7 @@ ROWS = ("0123456789", "3141592653", "1 4 9 16 25", "2 3 5 7 11 13")  # what stan
 PENS = (  # colour in BGR, width in pixels, opacity, grain (0 smooth ink to 1 rough pencil)
     ((120, 50, 25), 4.2, 0.9, 0.1),  # ballpoint
     ((40, 35, 35), 8.0, 1.0, 0.0),  # marker
-    ((70, 68, 66), 4.5, 0.85, 0.5),  # pencil
+    ((70, 68, 66), 4.5, 0.85, 0.4),  # pencil
     ((45, 35, 190), 6.0, 0.95, 0.0),  # felt-tip
 )
 WIDTH, HEIGHT = 1280, 720
@@ -60,9 +60,9 @@ def _sheet(rng: np.random.Generator) -> np.ndarray:
     w, h = SHEET
     fibres = cv2.GaussianBlur(rng.standard_normal((h, w), np.float32), (0, 0), 1.2)
     sheet = (np.float32([226, 233, 236]) + 4 * fibres[..., None]).clip(0, 255).astype(np.uint8)
-    pressed = cv2.GaussianBlur(rng.standard_normal((h, w), np.float32), (0, 0), 0.8)
+    pressed = cv2.GaussianBlur(rng.standard_normal((h, w), np.float32), (0, 0), 0.7)
     for i, (row, (colour, pen, opacity, grain)) in enumerate(zip(ROWS, PENS, strict=True)):
-        grey = np.clip(opacity * (1 - grain * (0.4 + 1.4 * pressed)), 0, 1)
+        grey = np.clip(opacity * (1 - grain * (0.4 + pressed)), 0, 1)
         strokes.write(sheet, row, (60 + rng.integers(30), 52 + 128 * i), 72, pen, colour, rng, gap=0.26, opacity=grey)
     for x, lean in ((150, 18), (w - 170, -18)):
         _blob(sheet, (x, h + 10), (30, 66), lean, SKIN)
