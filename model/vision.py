@@ -80,30 +80,32 @@ def threshold(ink: np.ndarray) -> np.ndarray:
 
 def remove_rules(mask: np.ndarray) -> np.ndarray:
     """The mask without ruled lines; strokes that cross them stay (staff removal by run length, as in music scores)."""
-    height, width = mask.shape
-    for turn in (False, True):
-        side = height if turn else width
-        view = np.ascontiguousarray(mask.T) if turn else mask
-        view = _remove_horizontal(view, side)
-        mask = np.ascontiguousarray(view.T) if turn else view
-    return mask
+    turned = cv2.rotate(_remove_horizontal(mask), cv2.ROTATE_90_CLOCKWISE)
+    return cv2.rotate(_remove_horizontal(turned), cv2.ROTATE_90_COUNTERCLOCKWISE)
 
 
-def _remove_horizontal(mask: np.ndarray, side: int) -> np.ndarray:
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask, ltype=cv2.CV_16U)
-    long = stats[1:, cv2.CC_STAT_WIDTH] > side // 4
-    if not long.any():
-        return mask
+def _remove_horizontal(mask: np.ndarray) -> np.ndarray:
+    side = mask.shape[1]
+    thick = max(3, min(mask.shape) // 90)  # pixels: no rule is thicker
     half = cv2.resize(mask, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
-    thick = max(3, min(mask.shape) // 90)  # no rule is thicker
+    run = cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((1, side // 40 + 1), np.uint8))
+    if cv2.countNonZero(run) < side // 8:  # nothing long and level: the usual case, and the quick one
+        return mask
     thin = cv2.subtract(half, cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((thick // 2 + 1, 1), np.uint8)))
-    lines = cv2.HoughLinesP(thin, 1, np.pi / 720, side // 16, minLineLength=side // 8, maxLineGap=side // 30)
+    lines = cv2.HoughLinesP(thin, 1, np.pi / 720, side // 16, minLineLength=side // 8, maxLineGap=side // 120)
     if lines is None:
         return mask
+    x1, y1, x2, y2 = 2 * lines.reshape(-1, 4).T
+    level = np.abs(y2 - y1) < 0.35 * np.abs(x2 - x1)
+    # One long stroke may be a 7's or a 4's; rules cross half of the picture or come in threes.
+    heights = np.sort((y1 + y2)[level] / 2)
+    rules = 1 + int((np.diff(heights) > 4 * thick).sum())
+    if not level.any() or (rules < 3 and np.ptp(np.concatenate([x1[level], x2[level]])) < 0.55 * side):
+        return mask
     band = np.zeros_like(mask)
-    for x1, y1, x2, y2 in (2 * lines.reshape(-1, 4)).tolist():
-        if abs(y2 - y1) < 0.35 * abs(x2 - x1):
-            cv2.line(band, (x1, y1), (x2, y2), 255, 2 * thick + 1)
+    for x, y, slope in zip(x1[level], y1[level], (y2 - y1)[level] / (x2 - x1)[level], strict=True):
+        ends = (0, round(y - slope * x)), (side, round(y + slope * (side - x)))  # from border to border, past the digits
+        cv2.line(band, *ends, 255, 2 * thick + 1)
     thin = cv2.subtract(mask, cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thick + 1, 1), np.uint8)))
     return cv2.subtract(mask, cv2.bitwise_and(thin, band))
 
@@ -207,7 +209,12 @@ def pieces_of(mask: np.ndarray) -> tuple[list[Piece], np.ndarray]:
     """Connected pieces of ink, wide ones cut where they are thin, and the label picture."""
     height, width = mask.shape
     edge = int(EDGE_SHARE * min(mask.shape))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    gap = round(min(mask.shape) / 700)  # bridges a pen that skipped, no more: neighbours stay apart
+    bridged = cv2.dilate(mask, np.ones((2 * gap + 1, 2 * gap + 1), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(bridged)
+    labels[mask == 0] = 0
+    stats[:, :2] += gap
+    stats[:, 2:4] -= 2 * gap
     pieces = []
     order = np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:MAX_PIECES] + 1
     for label in order.tolist():
@@ -225,12 +232,12 @@ def _cut(box: Box, part: np.ndarray, label: int) -> list[Piece]:
     """Cut a wide piece where a vertical line crosses little ink: the valleys of its projection."""
     x, y, w, h = box
     profile = part.sum(0).astype(np.float32)
-    stroke = max(2.0, float(np.percentile(profile, 25)))
+    stroke = 2 * float(cv2.distanceTransform(np.pad(part, 1).astype(np.uint8), cv2.DIST_L2, 3).max())
     smooth = cv2.blur(profile[None], (max(3, h // 12) | 1, 1))[0]
     cuts = [0]
     gap = max(3, int(0.22 * h))
     for column in np.argsort(smooth).tolist():
-        if smooth[column] > 1.6 * stroke or len(cuts) > 2 + 2 * w / h:
+        if smooth[column] > 1.3 * stroke or len(cuts) > 2 + 2 * w / h:
             break
         if min(abs(column - c) for c in [*cuts, w]) >= gap:
             cuts.append(column)
