@@ -16,7 +16,7 @@ import numpy as np
 from model import strokes
 
 WIDTH, HEIGHT = 1280, 720
-MARGIN = 300  # paper drawn beyond the frame on all sides, so that it still fills the frame when tilted
+MARGIN = 240  # paper drawn beyond the frame on all sides, so that it still fills the frame when tilted
 PENS = {  # colour in BGR, width in heights of a digit, opacity, grain
     "ballpoint": ((120, 50, 25), 0.06, 0.9, 0.1),
     "pencil": ((75, 72, 70), 0.06, 0.75, 0.3),
@@ -75,7 +75,7 @@ def sheet(
     colour = (225, 228, 228) if white_on_black else colour
     w, h = WIDTH + 2 * MARGIN, HEIGHT + 2 * MARGIN
     fibres = _smooth_noise(rng, (h, w), 1.5)
-    paper = (paper_colour + 2 * fibres[..., None]).clip(0, 255).astype(np.uint8)
+    paper = cv2.convertScaleAbs(paper_colour.astype(np.float32) + 2 * fibres[..., None])
 
     pitch = max(1.75 * height, min(2.4 * height, (HEIGHT - 60) / len(rows)))
     top = MARGIN + HEIGHT / 2 - pitch * len(rows) / 2 + (pitch - height) / 2
@@ -106,9 +106,8 @@ def sheet(
     picture = _seen(paper, rng, background, tilt, perspective)
     picture = picture.astype(np.float32) * _light(rng, gradient, shadow, vignette)[..., None]
     picture = cv2.GaussianBlur(picture, (0, 0), 0.5 + 0.06 * blur * height)
-    grains = rng.standard_normal((*picture.shape[:2], 1), np.float32)
-    grains = grains + 0.5 * rng.standard_normal(picture.shape, np.float32)
-    picture = (picture + (1.2 + 14 * noise) * grains).clip(0, 255).astype(np.uint8)
+    grains = _noise(rng, (HEIGHT, WIDTH))[..., None] + 0.5 * _noise(rng, (HEIGHT, WIDTH, 3))
+    picture = cv2.convertScaleAbs(np.maximum(picture + np.float32(1.2 + 14 * noise) * grains, 0))
     if jpeg:
         quality = [cv2.IMWRITE_JPEG_QUALITY, round(80 - 65 * jpeg)]
         picture = cv2.imdecode(cv2.imencode(".jpg", picture, quality)[1], cv2.IMREAD_COLOR)
@@ -259,19 +258,25 @@ def _room(rng):
 def _light(rng, gradient, shadow, vignette):
     """How much light falls where, (HEIGHT, WIDTH) float32, 1 and less."""
     x, y = np.meshgrid(np.linspace(-1, 1, WIDTH, dtype=np.float32), np.linspace(-0.6, 0.6, HEIGHT, dtype=np.float32))
-    angle = rng.uniform(0, 2 * np.pi)
+    angle = float(rng.uniform(0, 2 * np.pi))
     light = 1 - 0.7 * gradient * (0.5 + 0.5 * (x * np.cos(angle) + y * np.sin(angle)) / 1.16)
     if shadow:
         angle, soft = rng.uniform(0, 2 * np.pi), rng.uniform(0.008, 0.05)
         across = x * np.cos(angle) + y * np.sin(angle) + 0.05 * np.sin(9 * (y * np.cos(angle) - x * np.sin(angle)))
         light *= 1 - 0.6 * shadow / (1 + np.exp(-across / soft))
-    return light * (1 - 0.75 * vignette * (x * x + y * y) / 1.36)
+    return (light * (1 - 0.75 * vignette * (x * x + y * y) / 1.36)).astype(np.float32)
 
 
 def _smooth_noise(rng, shape, sigma):
     """Blotches of about `sigma` pixels, mean 0, deviation 1."""
-    noise = cv2.GaussianBlur(rng.standard_normal(shape, np.float32), (0, 0), max(0.3, sigma))
+    noise = cv2.GaussianBlur(_noise(rng, shape), (0, 0), max(0.3, sigma))
     return noise / noise.std()
+
+
+def _noise(rng, shape):
+    """White noise, float32: the same tile four times, which nobody sees and which is four times as fast."""
+    tile = rng.standard_normal((-(-shape[0] // 2), -(-shape[1] // 2), *shape[2:]), np.float32)
+    return np.tile(tile, (2, 2, 1)[: len(shape)])[: shape[0], : shape[1]]
 
 
 def _blank_gradient(rng):
