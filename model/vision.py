@@ -15,10 +15,9 @@ Box = tuple[int, int, int, int]  # x, y, width, height in pixels of the source p
 WORKING_SIDE = 1600  # pixels: the longer side is brought down to this before anything else
 STROKE_SHARE = 0.15  # of the shorter side: dark things wider than this are background, not strokes
 HALF_INK = 0.4  # of the darkest ink nearby: less is paper, halo or dirt
-EDGE_SHARE = 1 / 200  # of the shorter side: what comes closer to the border is cut off, a desk or a hand
 MIN_SIDE = 9  # working pixels: smaller things are dots and noise
 MAX_PIECES = 400  # a picture with more is texture; the largest are looked at
-MIN_CLARITY = 8  # see Candidate
+MIN_CLARITY = 6  # see Candidate
 
 
 class Candidate(NamedTuple):
@@ -184,8 +183,8 @@ def working_picture(frame: np.ndarray) -> tuple[np.ndarray, float]:
 
 def unevenness_around(ink: np.ndarray, mask: np.ndarray) -> Callable[[Box], float]:
     """A function from a box to the standard deviation of the paper in and around it, ink and its halo left out."""
-    halo = np.ones((5, 5), np.uint8)
-    paper = cv2.compare(cv2.dilate(mask, halo), 0, cv2.CMP_EQ)
+    halo = max(5, min(ink.shape) // 100) | 1
+    paper = cv2.compare(cv2.dilate(mask, np.ones((halo, halo), np.uint8)), 0, cv2.CMP_EQ)
     level = cv2.bitwise_and(ink, paper)
     sums, squares = cv2.integral2(level, sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
     counts = cv2.integral(cv2.bitwise_and(paper, 1), sdepth=cv2.CV_64F)
@@ -198,7 +197,7 @@ def unevenness_around(ink: np.ndarray, mask: np.ndarray) -> Callable[[Box], floa
         count, total, square = (
             t[bottom, right] - t[top, right] - t[bottom, left] + t[top, left] for t in (counts, sums, squares)
         )
-        if count < 0.15 * (right - left) * (bottom - top):
+        if count < 0.1 * (right - left) * (bottom - top):
             return 255.0  # hardly any paper left: texture
         return math.sqrt(max(0.0, square / count - (total / count) ** 2))
 
@@ -208,7 +207,6 @@ def unevenness_around(ink: np.ndarray, mask: np.ndarray) -> Callable[[Box], floa
 def pieces_of(mask: np.ndarray) -> tuple[list[Piece], np.ndarray]:
     """Connected pieces of ink, wide ones cut where they are thin, and the label picture."""
     height, width = mask.shape
-    edge = int(EDGE_SHARE * min(mask.shape))
     gap = round(min(mask.shape) / 700)  # bridges a pen that skipped, no more: neighbours stay apart
     bridged = cv2.dilate(mask, np.ones((2 * gap + 1, 2 * gap + 1), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(bridged)
@@ -219,7 +217,7 @@ def pieces_of(mask: np.ndarray) -> tuple[list[Piece], np.ndarray]:
     order = np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:MAX_PIECES] + 1
     for label in order.tolist():
         x, y, w, h, area = stats[label].tolist()
-        if max(w, h) < 4 or x <= edge or y <= edge or x + w >= width - edge or y + h >= height - edge:
+        if max(w, h) < 4 or x <= gap or y <= gap or x + w >= width - gap or y + h >= height - gap:  # cut off
             continue
         if 0.7 * h < w < 4 * h and h >= MIN_SIDE and area < 0.6 * w * h:
             pieces += _cut((x, y, w, h), labels[y : y + h, x : x + w] == label, label)
