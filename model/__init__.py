@@ -11,6 +11,11 @@
     handwriting  digits of the user's own hand, taught in the window
     weights    HDF5 file -> the network's arrays, as numbers, never code; h5py only
     network    the convolutional network: build, load, save, classify; Keras
+    training   schedule, number format, progress and checkpoints of a training run; Keras
+    pictures   what the network is shown in training: digits and, to be unsure of them, non-digits
+    augment    pictures varied as pens, hands and cameras vary them; OpenCV only
+    nondigits  letters, signs, scribbles, pairs and pieces of digits; OpenCV only
+    examples   a person's own digits, to learn from
     mnist      MNIST from a file or from keras.datasets
     strokes    digits as a pen draws them, by our own code; OpenCV only
     demo       a drawn sheet before a drawn camera, for those who have none; OpenCV only

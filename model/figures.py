@@ -1,4 +1,4 @@
-"""Pictures of what a network learned: samples, its mistakes, its confusion matrix. matplotlib only, no Keras."""
+"""Pictures of training and of what was learned: curves, samples, mistakes, confusion. matplotlib only, no Keras."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter
 
 from . import files
 from .console import UserError
@@ -112,6 +113,50 @@ def confusion(axes: Axes, labels: np.ndarray, answers: np.ndarray) -> None:
     axes.text(4.5, 10.2, "coloured: mistakes; at the right: share read right", ha="center", fontsize=9, color=QUIET)
     axes.hlines(np.arange(-0.5, 10), -0.5, 9.5, color="#e4e6e8", linewidth=0.8)
     axes.vlines(np.arange(-0.5, 10), -0.5, 9.5, color="#e4e6e8", linewidth=0.8)
+
+
+def curves(history: list[dict[str, float]], test: dict[str, float]) -> Figure:
+    """How a training run went: loss, accuracy, learning rate, time.
+
+    history: for each epoch loss, accuracy, rate (at its end) and seconds; val_loss and val_accuracy where digits were
+    held out. test: loss and accuracy at the end.
+    """
+    figure = Figure(figsize=(11, 6.6), facecolor=PAPER, layout="constrained")
+    epochs = np.arange(1, len(history) + 1)
+    series = {name: np.array([epoch[name] for epoch in history]) for name in history[0]}
+    (loss, accuracy), (rate, seconds) = figure.subplots(2, 2, gridspec_kw={"height_ratios": (2, 1)})
+    errors = {name: 100 * (1 - values) for name, values in series.items() if name.endswith("accuracy")}
+    for axes, values, name, end in (
+        (loss, series, "loss", test["loss"]),
+        (accuracy, errors, "accuracy", 100 * (1 - test["accuracy"])),
+    ):
+        axes.plot(epochs, values[name], "o-", color=QUIET, markersize=4, label="training digits, varied")
+        if f"val_{name}" in values:
+            axes.plot(epochs, values[f"val_{name}"], "o-", color=RIGHT, markersize=4, label="held-out digits")
+        axes.plot(epochs[-1], end, "D", color=WRONG, markersize=7, label="test digits, at the end")
+        axes.set_yscale("log")
+        axes.legend(frameon=False)
+    _scale(loss, "Loss", "{:.3g}")
+    _scale(accuracy, f"Read wrong, %   (accuracy at the end: {test['accuracy']:.2%})", "{:.3g}")
+    rate.plot(epochs, series["rate"], "o-", color=QUIET, markersize=4)
+    _scale(rate, "Learning rate at each epoch's end", "{:.3g}")
+    minutes = np.cumsum(series["seconds"]) / 60
+    seconds.bar(epochs, series["seconds"], color="#cfd6db")
+    _scale(seconds, f"Seconds an epoch   (in all: {minutes[-1]:.1f} minutes)", "{:.3g}")
+    for axes in (rate, seconds):
+        axes.set_xlabel("epoch", color=QUIET)
+    return figure
+
+
+def _scale(axes: Axes, heading: str, numbers: str) -> None:
+    axes.set_title(heading, loc="left", fontsize=13, color=INK)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#e4e6e8", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=QUIET)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    for axis in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+        axis(FuncFormatter(lambda value, _: numbers.format(value)))
 
 
 def check(target: str | Path) -> None:

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""Train the network that reads digits.
+
+    python keras-training.py                             # 15 epochs on MNIST, then model/digits.h5
+    python keras-training.py --epochs 5                  # nearly as good, in a third of the time
+    python keras-training.py --resume                    # go on where a run was cut off
+    python keras-training.py --handwriting handwriting   # learn your hand, then model/mine.h5
+
+MNIST comes from --data, else from the file that the environment variable MNIST_PATH names, else it is
+downloaded once. Every epoch shows the network new versions of the digits: turned, bent, drawn with thin or
+thick pens, blurred; and pictures that are no digit, of which it learns to be unsure. At the end the test
+digits are scored, once, and the model is written with a picture of the training curves beside it.
+
+Ctrl-C stops at once: the model that stood at --output still stands, and --resume goes on from the last
+finished epoch. --validation keeps 5,000 training digits apart and scores them after every epoch: choose by
+them, never by the test digits.
+
+--handwriting takes what you taught in cam.py's window (handwriting/<digit>/*.png), goes on from the shipped
+weights with your digits mixed into MNIST's, and says what that did for the part of yours it did not see.
+
+Other backends of Keras: KERAS_BACKEND=jax python keras-training.py.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from model import console, examples, figures, files, mnist
+
+MODEL = Path(__file__).resolve().parent / "model"
+SHIPPED, MINE = MODEL / "digits.h5", MODEL / "mine.h5"
+
+
+def main() -> None:
+    args = arguments()
+    files.check(args.output)
+    taught = examples.read(args.handwriting) if args.handwriting else None
+    digits = mnist.load(args.data)
+    print("Loading Keras …", flush=True)
+    if taught:
+        learn_hand(taught, digits, args)
+    else:
+        learn_digits(digits, args)
+
+
+def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
+    """Train a new network, score it, write it with its curves."""
+    from model import network, pictures, training  # here, because Keras takes 2.5 s to load
+
+    checkpoint = args.output.with_suffix(".resume.npz")
+    history, state = [], None
+    if args.resume:
+        settings, history, state = training.read_checkpoint(checkpoint)
+        vars(args).update(settings)  # a run ends as it was begun
+        print(f"Going on after epoch {len(history)} of {args.epochs}")
+    settings = {name: getattr(args, name) for name in ("epochs", "batch_size", "seed", "validation")}
+
+    training.start(args.seed)
+    x, y, held_out = digits.x_train, digits.y_train, None
+    if args.validation:
+        apart = np.random.default_rng(args.seed).permutation(len(x)) < len(x) // 12  # 5,000 of MNIST's 60,000
+        held_out = x[apart, ..., None] / np.float32(255), pictures.one_hot(y[apart])
+        x, y = x[~apart], y[~apart]
+    shown = pictures.Pictures(x, y, args.batch_size, args.seed, pictures.beyond_mnist(x, y, args.seed))
+
+    net = network.build()
+    net.summary()
+    training.compile(net, args.epochs * len(shown), args.batch_size)
+    if state:
+        training.restore(net, state)
+    keep = training.Checkpoint(checkpoint, settings, history)
+    training.fit(net, shown, args.epochs, history, held_out, [keep])
+
+    network.save(net, args.output)
+    score = print_score(args.output, digits)
+    curves = args.output.with_suffix(".png")
+    figures.save(figures.curves(history, score), curves)
+    checkpoint.unlink(missing_ok=True)
+    print(f"model: {args.output}   curves: {curves}")
+
+
+def learn_hand(taught: examples.Examples, digits: mnist.Mnist, args: argparse.Namespace) -> None:
+    """Go on from the shipped weights with a person's digits mixed into MNIST's."""
+    from model import network, pictures, training
+
+    training.start(args.seed)
+    learnt, apart = taught.split(args.seed)
+    net = network.load(SHIPPED)
+    before = count_wrong(net, apart)
+
+    others = [pictures.Share(0.25, learnt.x, pictures.one_hot(learnt.y))]
+    others += pictures.beyond_mnist(digits.x_train, digits.y_train, args.seed, bank=2000)
+    few = np.random.default_rng(args.seed).permutation(len(digits.x_train))[:20_000]
+    shown = pictures.Pictures(digits.x_train[few], digits.y_train[few], args.batch_size, args.seed, others)
+    training.compile(net, args.epochs * len(shown), args.batch_size, gently=True)
+    training.fit(net, shown, args.epochs, [])
+
+    print(f"your digits: {len(taught.y)}; of the {len(apart.y)} kept apart from training "
+          f"{before} were read wrong before, {count_wrong(net, apart)} are now")
+    network.save(net, args.output)
+    print_score(args.output, digits)
+    print(f"model: {args.output}   use it: python cam.py --model {args.output}")
+
+
+def count_wrong(net: object, apart: examples.Examples) -> int:
+    from model import network
+
+    return int((network.classify(net, apart.x / np.float32(255)).argmax(1) != apart.y).sum())
+
+
+def print_score(path: Path, digits: mnist.Mnist) -> dict[str, float]:
+    """Score a model, as it stands in its file, on the test digits: the only time that they are looked at."""
+    from model import network
+
+    probabilities = network.classify(network.load(path), digits.x_test / np.float32(255))
+    accuracy = float((probabilities.argmax(1) == digits.y_test).mean())
+    loss = float(-np.log(np.maximum(probabilities[np.arange(len(probabilities)), digits.y_test], 1e-7)).mean())
+    print(f"{len(digits.y_test):,} test digits: loss {loss:.4f}  accuracy {accuracy:.2%}")
+    return {"loss": loss, "accuracy": accuracy}
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--epochs", type=int, help="passes over the digits (default: 15; 3 with --handwriting)")
+    parser.add_argument("--batch-size", type=int, default=128, help="pictures a step (default: 128)")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed repeats a run (default: 1)")
+    parser.add_argument("--data", type=Path, help="mnist.npz (default: what MNIST_PATH names, else downloaded once)")
+    parser.add_argument("--output", type=Path, help="HDF5 model to write (default: model/digits.h5, or model/mine.h5)")
+    parser.add_argument("--validation", action="store_true", help="hold out 5,000 training digits")
+    parser.add_argument("--resume", action="store_true", help="go on from the last finished epoch, with its settings")
+    parser.add_argument("--handwriting", type=Path, metavar="DIR", help="learn from DIR/<digit>/*.png as well")
+    args = parser.parse_args()
+    args.epochs = args.epochs if args.epochs is not None else 3 if args.handwriting else 15
+    args.output = args.output or (MINE if args.handwriting else SHIPPED)
+    if args.epochs < 1 or args.batch_size < 1 or args.seed < 0:
+        parser.error("--epochs and --batch-size must be 1 or more, --seed 0 or more")
+    if args.output.suffix != ".h5":
+        parser.error("--output must end in .h5")
+    if args.handwriting and (args.resume or args.validation):
+        parser.error("--handwriting goes with neither --resume nor --validation")
+    if args.handwriting and args.output.resolve() == SHIPPED:
+        parser.error("--handwriting never overwrites the shipped weights: name another --output")
+    return args
+
+
+if __name__ == "__main__":
+    console.run(main)

@@ -1,0 +1,136 @@
+"""Training pictures varied as pens, hands and cameras vary them; NumPy and OpenCV, a whole batch at once.
+
+A batch is laid out as one tall picture, so that each step is one call for all of it: an affine and elastic
+warp (Simard, Steinkraus, Platt 2003), strokes from hair-thin to fat, ragged or broken, remnants of rules and
+neighbours, then the layout that `vision.normalise` gives every crop, then blur and contrast.
+"""
+
+import cv2
+import numpy as np
+
+SIDE = 28  # of a picture, pixels
+FINE = 44  # of the finer canvas on which strokes are worked, pixels
+GAP = 12  # empty pixels between the pictures to be warped: no warp reaches its neighbour
+MOST = 512  # pictures a call: OpenCV's remap takes at most 32,767 rows
+
+
+def smooth_noise(n: int, points: int, amount: np.ndarray | float, rng: np.random.Generator) -> np.ndarray:
+    """Noise drawn on points x points a picture and smoothed between them: (n, FINE, FINE) float32.
+
+    amount: standard deviation at the points, a number or one a picture.
+    """
+    noise = rng.standard_normal((n, points, points), np.float32) * np.reshape(amount, (-1, 1, 1)).astype(np.float32)
+    column = cv2.resize(noise.reshape(-1, points), (FINE, n * FINE), interpolation=cv2.INTER_CUBIC)
+    return column.reshape(n, FINE, FINE)
+
+
+def vary(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Another version of each picture: (n, 28, 28) uint8 -> (n, 28, 28) uint8, 0 paper to 255 ink."""
+    parts = [pictures[i : i + MOST] for i in range(0, len(pictures), MOST)]
+    return np.concatenate([photograph(lay_out(restroke(warp(part, rng), rng), rng), rng) for part in parts])
+
+
+def some(n: int, share: float, rng: np.random.Generator) -> slice:
+    """A run of neighbours in a batch of n, `share` of it, anywhere: the batch itself is in random order."""
+    length = max(1, round(n * share))
+    start = int(rng.integers(0, n - length + 1))
+    return slice(start, start + length)
+
+
+def warp(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Turn, scale, slant, bend: (n, 28, 28) -> (n, FINE, FINE) uint8."""
+    n = len(pictures)
+    much = rng.uniform(0, 1, n)  # some hardly at all
+    angle = np.deg2rad(rng.uniform(-16, 16, n)) * much
+    slant = rng.normal(0, 0.16, n) * much
+    wide, high = np.exp(rng.normal(0, [[0.15], [0.08]], (2, n)) * much)
+    cos, sin = np.cos(angle), np.sin(angle)
+    bend = 1.2 * much
+    line = (np.arange(FINE) + 0.5) * SIDE / FINE - SIDE / 2
+    middle = GAP / 2 + SIDE / 2 - 0.5
+    origin = (np.arange(n) * (SIDE + GAP) + middle)[:, None]
+    x = smooth_noise(n, 5, bend, rng)
+    x += np.float32(np.outer(cos / wide, line) + middle)[:, None, :]
+    x += np.float32(np.outer((slant - sin) / high, line))[:, :, None]
+    y = smooth_noise(n, 5, bend, rng)
+    y += np.float32(np.outer(sin / wide, line))[:, None, :]
+    y += np.float32(np.outer(cos / high, line) + origin)[:, :, None]
+    column = np.pad(pictures, [(0, 0), (GAP // 2, GAP // 2), (GAP // 2, GAP // 2)]).reshape(-1, SIDE + GAP)
+    fine = cv2.remap(column, x.reshape(-1, FINE), y.reshape(-1, FINE), cv2.INTER_LINEAR)
+    return fine.reshape(n, FINE, FINE)
+
+
+def restroke(fine: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Other pens for some, remnants of rules and neighbours for a few: (n, FINE, FINE) uint8 -> same."""
+    n, unit = len(fine), FINE / SIDE
+    part = some(n, 0.35, rng)
+    m = part.stop - part.start
+    ink = (fine[part].reshape(-1, FINE) > 90).astype(np.uint8)
+    inside = cv2.distanceTransform(ink, cv2.DIST_L2, 3).reshape(m, FINE, FINE)
+    half = 2 * inside.sum((1, 2)) / np.maximum(ink.reshape(m, -1).sum(1), 1)  # half the stroke's width
+    wanted = np.exp(rng.uniform(np.log(0.55), np.log(2.3), m)) * unit
+    grow = np.clip(wanted - half, -0.6 * half, 1.4 * unit)
+    ragged = rng.uniform(0, 0.6, m) * (rng.random(m) < 0.5)
+    stroke = smooth_noise(m, FINE // 2, ragged, rng)
+    stroke += inside
+    stroke -= cv2.distanceTransform(1 - ink, cv2.DIST_L2, 3).reshape(m, FINE, FINE)
+    stroke += np.float32(grow).reshape(-1, 1, 1)
+    stroke *= np.float32(255 * rng.uniform(0.35, 1, m)).reshape(-1, 1, 1)  # from soft to sharp edges
+    fine[part] = np.clip(stroke + 127, 0, 255).astype(np.uint8)
+
+    part = some(n, 0.06, rng)  # a piece of the rule that the digit stands on, or that crosses it
+    y, x = np.mgrid[:FINE, :FINE].astype(np.float32)
+    m = part.stop - part.start
+    start, length, height, tilt, thick = (
+        rng.uniform(low * unit, high * unit, (m, 1, 1)).astype(np.float32)
+        for low, high in ((0, 20), (4, 14), (4, 25), (-0.1, 0.1), (0.5, 1.6))
+    )
+    rule = np.clip(thick / 2 + 0.5 - abs(y - height - tilt * (x - FINE / 2)), 0, 1)
+    rule *= (x > start) & (x < start + length)
+    fine[part] = np.maximum(fine[part], (rule * 255).astype(np.uint8))
+
+    part = some(n, 0.08, rng)  # the edge of a neighbour
+    other = np.roll(fine[part], 1, axis=0)
+    reach = round(float(rng.uniform(5.5, 7.5)) * unit)
+    left = rng.random(len(other)) < 0.5
+    edge = np.zeros_like(other)
+    edge[left, :, :reach] = other[left][:, :, -reach:]
+    edge[~left, :, -reach:] = other[~left][:, :, :reach]
+    fine[part] = np.maximum(fine[part], edge)
+    return fine
+
+
+def lay_out(fine: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """As `vision.normalise` does: longer side 20, centre of mass in the middle, both a little off; -> (n, 28, 28)."""
+    n = len(fine)
+    ink = fine > 60
+    across, down = ink.any(1), ink.any(2)  # (n, FINE)
+    extent = [FINE - axis.argmax(1) - axis[:, ::-1].argmax(1) for axis in (across, down)]
+    step = np.maximum(np.maximum(*extent), 8) / (20 * np.exp(rng.normal(0, 0.035, n)))  # fine pixels a pixel
+    place = np.arange(FINE, dtype=np.float32)
+    columns, rows = fine.sum(1, dtype=np.float32), fine.sum(2, dtype=np.float32)
+    mass = np.maximum(columns.sum(1), 1)
+    pixels = np.arange(SIDE) - (SIDE - 1) / 2
+    shift = rng.normal(0, 0.5, (2, n, 1))
+    x = (columns @ place / mass)[:, None] + (pixels + shift[0]) * step[:, None]
+    y = (rows @ place / mass)[:, None] + (pixels + shift[1]) * step[:, None]
+    y = np.clip(y, 0, FINE - 1) + np.arange(n)[:, None] * FINE
+    shape = (n, SIDE, SIDE)
+    x = np.broadcast_to(x[:, None, :], shape).astype(np.float32).reshape(-1, SIDE)
+    y = np.broadcast_to(y[:, :, None], shape).astype(np.float32).reshape(-1, SIDE)
+    return cv2.remap(fine.reshape(-1, FINE), x, y, cv2.INTER_LINEAR).reshape(shape)
+
+
+def photograph(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Blur and contrast as a camera and a threshold leave them: (n, 28, 28) uint8 -> same."""
+    n = len(pictures)
+    for share, sigma in ((0.15, 0.6), (0.1, 0.9)):
+        part = some(n, share, rng)
+        blurred = cv2.GaussianBlur(pictures[part].reshape(-1, SIDE), (5, 5), sigma)
+        pictures[part] = blurred.reshape(-1, SIDE, SIDE)
+    grey = pictures / np.maximum(pictures.max(axis=(1, 2), keepdims=True), 1).astype(np.float32)
+    part = some(n, 0.35, rng)
+    m = part.stop - part.start
+    grey[part] -= np.float32(rng.uniform(0, 0.2, (m, 1, 1)))
+    grey[part] *= np.float32(np.exp(rng.normal(0.25, 0.3, (m, 1, 1))))
+    return (np.clip(grey, 0, 1) * 255).astype(np.uint8)

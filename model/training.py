@@ -1,0 +1,174 @@
+"""How the network is trained: number format, schedule, progress, a checkpoint after every epoch."""
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from . import files
+from .console import UserError
+from .network import keras
+from .pictures import Pictures
+
+PEAK = 2e-3  # highest learning rate of the one cycle (Smith, Topin 2018), for batches of 128
+WARM_UP = 0.2  # of all steps, from nearly nothing to the peak
+
+
+def start(seed: int) -> None:
+    """Seed every random choice; compute in bfloat16 if this machine is faster at it, else float32, and say so.
+
+    Measured is the second convolution, nine tenths of the network's work. Weights are float32 either way.
+    """
+    keras.utils.set_random_seed(seed)
+    seconds = {"float32": float("inf"), "bfloat16": float("inf")}
+    for _ in range(20):  # in turn, so that whatever else runs slows both; the first round only warms up
+        for dtype in seconds:
+            x = keras.ops.ones((64, 26, 26, 32), dtype)
+            kernel = keras.ops.ones((3, 3, 32, 64), dtype)
+            start = time.perf_counter()
+            keras.ops.convert_to_numpy(keras.ops.conv(x, kernel)[0, 0, 0])
+            seconds[dtype] = min(seconds[dtype], time.perf_counter() - start)
+    ratio = seconds["float32"] / seconds["bfloat16"]
+    keras.config.set_dtype_policy("mixed_bfloat16" if ratio > 1.1 else "float32")
+    chosen = "bfloat16" if ratio > 1.1 else "float32"
+    print(f"computing in {chosen}: bfloat16 is {ratio:.1f} times as fast as float32 here", flush=True)
+
+
+class DigitAccuracy(keras.metrics.CategoricalAccuracy):
+    """The share of digits read right; pictures of no digit don't count."""
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        is_digit = keras.ops.cast(keras.ops.max(y_true, axis=-1) > 0.5, "float32")
+        return super().update_state(y_true, y_pred, is_digit)
+
+
+def compile(network: keras.Model, steps: int, batch_size: int, gently: bool = False) -> None:
+    """Ready the network for `steps` of Adam in one cycle: up to the peak, then along a cosine to nearly zero.
+
+    The peak grows with the square root of the batch (Malladi et al. 2022). gently: for weights that are good already.
+    """
+    peak = PEAK * (batch_size / 128) ** 0.5 * (0.25 if gently else 1)
+    warm_up = int(WARM_UP * steps)
+    rate = keras.optimizers.schedules.CosineDecay(
+        peak / 20, max(1, steps - warm_up), alpha=0.01, warmup_target=peak, warmup_steps=warm_up
+    )
+    # For digits the divergence is the cross-entropy; for "no digit" it is zero where all ten are as likely.
+    network.compile(keras.optimizers.Adam(rate), "kl_divergence", metrics=[DigitAccuracy("accuracy")])
+    network.optimizer.build(network.trainable_variables)
+
+
+def fit(
+    network: keras.Model,
+    pictures: Pictures,
+    epochs: int,
+    history: list[dict[str, float]],
+    held_out: tuple[np.ndarray, np.ndarray] | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> None:
+    """Train a compiled network up to `epochs`, with a line for each.
+
+    history: for each finished epoch loss, accuracy, rate and seconds; goes on from there, and is added to.
+    held_out: (n, 28, 28, 1) float32 and targets (n, 10), scored after each epoch.
+    """
+    pictures.epoch = len(history)
+    network.fit(
+        pictures,
+        epochs=epochs,
+        initial_epoch=len(history),
+        validation_data=held_out,
+        validation_batch_size=500,
+        verbose=0,
+        callbacks=[Diary(history), Progress(history), *callbacks],
+    )
+
+
+class Diary(keras.callbacks.Callback):
+    """Writes what each epoch came to into `history`."""
+
+    def __init__(self, history: list[dict[str, float]]) -> None:
+        super().__init__()
+        self.history = history
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        seconds = time.perf_counter() - self.start
+        self.history.append({name: float(value) for name, value in logs.items()} | {"rate": rate, "seconds": seconds})
+
+
+class Progress(keras.callbacks.Callback):
+    """One line an epoch: a bar while it runs, on a terminal; loss, accuracy, time left of the whole run."""
+
+    def __init__(self, history: list[dict[str, float]]) -> None:
+        super().__init__()
+        self.history, self.live, self.drawn = history, sys.stdout.isatty(), 0.0
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self.first, self.start = len(self.history), time.perf_counter()
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        if self.live and time.perf_counter() - self.drawn > 0.1:
+            self.drawn = time.perf_counter()
+            done = (batch + 1) / self.params["steps"]
+            bar = "━" * round(24 * done) + "─" * (24 - round(24 * done))
+            print(f"\r{self.line(bar, logs, done)}", end="\033[K", flush=True)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        held_out = f"held out {logs['val_accuracy']:.2%}  " if "val_accuracy" in logs else ""
+        line = self.line(f"{held_out}{self.history[-1]['seconds']:.1f} s", logs, 1)
+        print(f"\r{line}\033[K" if self.live else line, flush=True)
+
+    def line(self, middle: str, logs: dict, done: float) -> str:
+        finished = self.epoch + done - self.first
+        left = (time.perf_counter() - self.start) / finished * (self.params["epochs"] - self.first - finished)
+        place = f"epoch {self.epoch + 1:{len(str(self.params['epochs']))}}/{self.params['epochs']}"
+        scores = f"loss {logs['loss']:.4f}  accuracy {logs['accuracy']:.2%}"
+        return f"{place}  {scores}  {middle}  {left // 60:.0f}:{left % 60:02.0f} left"
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Keeps all that a run needs to go on from its last finished epoch: plain arrays, in an .npz file."""
+
+    def __init__(self, path: Path, settings: dict[str, int], history: list[dict[str, float]]) -> None:
+        super().__init__()
+        self.path, self.history, self.settings = path, history, settings
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        arrays = {f"{i:03}": keras.ops.convert_to_numpy(v) for i, v in enumerate(state(self.model))}
+        story = json.dumps({"settings": self.settings, "history": self.history})
+        with files.replacing(self.path) as temporary:
+            np.savez(temporary, story=np.array(story), **arrays)
+
+
+def state(network: keras.Model) -> list[keras.Variable]:
+    """Everything that changes in training: weights, dropout's random state, the optimiser's moments and steps."""
+    return [*network.variables, *network.optimizer.variables]
+
+
+def read_checkpoint(path: Path) -> tuple[dict[str, int], list[dict[str, float]], list[np.ndarray]]:
+    """Settings, history and state that a run left at `path`. Raises UserError."""
+    if not path.exists():
+        raise UserError(f"nothing to resume: there is no {path}, which a run writes after each epoch")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            story = json.loads(str(file["story"]))
+            return story["settings"], story["history"], [file[name] for name in sorted(file.files) if name != "story"]
+    except Exception as error:
+        raise UserError(f"{path} is no checkpoint, or damaged: delete it and start again without --resume") from error
+
+
+def restore(network: keras.Model, arrays: list[np.ndarray]) -> None:
+    """Put a checkpoint's state into a compiled network."""
+    variables = state(network)
+    if [v.shape for v in variables] != [a.shape for a in arrays]:
+        raise UserError("the checkpoint is from another version of this program: start again without --resume")
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)

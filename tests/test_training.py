@@ -1,0 +1,219 @@
+"""keras-training.py as a user runs it, on small data; MNIST itself where MNIST_PATH names it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import h5py
+import numpy as np
+import pytest
+from conftest import ROOT, clean_environment
+
+from model import augment, nondigits, pictures
+from model.weights import SHAPES, read
+
+SMALL = ("--batch-size", "50", "--seed", "3")
+
+
+@pytest.fixture(scope="module")
+def run(script, small_npz, tmp_path_factory):
+    """A whole run of three epochs: its folder and what it printed."""
+    folder = tmp_path_factory.mktemp("run")
+    done = script("keras-training.py", "--data", small_npz, "--epochs", 3, *SMALL, "--output", folder / "digits.h5")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return folder, done.stdout
+
+
+def begin(small_npz: Path, output: Path, epochs: int, stdout: int = subprocess.PIPE) -> subprocess.Popen:
+    command = [sys.executable, "keras-training.py", "--data", small_npz, "--epochs", epochs, *SMALL, "--output", output]
+    return subprocess.Popen(
+        [str(word) for word in command], cwd=ROOT, env=clean_environment(), text=True,
+        stdout=stdout, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def wait_for(process: subprocess.Popen, line_with: str) -> str:
+    for line in process.stdout:
+        if line_with in line:
+            return line
+    raise AssertionError(f"ended without {line_with!r}: {process.stderr.read()}")
+
+
+def test_model_is_the_networks_float32_weights_and_nothing_of_the_optimiser(run):
+    folder, _ = run
+    assert [weights.shape for weights in read(folder / "digits.h5")] == list(SHAPES)
+    with h5py.File(folder / "digits.h5") as file:
+        assert "optimizer_weights" not in file
+        kinds = []
+        file.visititems(lambda _, item: kinds.append(item.dtype) if isinstance(item, h5py.Dataset) else None)
+    assert {str(kind) for kind in kinds} == {"float32"}
+    assert (folder / "digits.h5").stat().st_size < 6_000_000
+
+
+def test_prints_summary_an_epoch_a_line_and_one_score_of_the_test_digits(run):
+    _, text = run
+    assert "1,199,882" in text
+    epochs = re.findall(r"^epoch (\d)/3  loss [\d.]+  accuracy [\d.]+%  .*\d:\d\d left$", text, re.MULTILINE)
+    assert epochs == ["1", "2", "3"]
+    assert len(re.findall(r"200 test digits: loss [\d.]+  accuracy [\d.]+%", text)) == 1
+
+
+def test_leaves_model_and_curves_and_no_checkpoint(run):
+    folder, _ = run
+    assert sorted(path.name for path in folder.iterdir()) == ["digits.h5", "digits.png"]
+    assert cv2.imread(str(folder / "digits.png")) is not None
+
+
+def test_held_out_digits_are_scored_each_epoch(script, small_npz, tmp_path):
+    done = script("keras-training.py", "--data", small_npz, "--epochs", 2, *SMALL, "--validation",
+                  "--output", tmp_path / "digits.h5")  # fmt: skip
+    assert len(re.findall(r"held out [\d.]+%", done.stdout)) == 2
+
+
+def test_ctrl_c_stops_promptly_and_what_stood_at_output_still_stands(small_npz, tmp_path):
+    output = tmp_path / "digits.h5"
+    output.write_bytes(b"an older model")
+    process = begin(small_npz, output, epochs=500)
+    wait_for(process, "epoch   2/500")
+    start = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert time.monotonic() - start < 5
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert output.read_bytes() == b"an older model"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["digits.h5", "digits.resume.npz"]
+
+
+def test_resume_after_kill_ends_as_an_uncut_run(run, script, small_npz, tmp_path):
+    output = tmp_path / "digits.h5"
+    process = begin(small_npz, output, epochs=3)
+    wait_for(process, "epoch 1/3")
+    deadline = time.monotonic() + 20
+    while not output.with_suffix(".resume.npz").exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.kill()
+    process.communicate()
+    assert not output.exists()
+
+    done = script("keras-training.py", "--data", small_npz, "--resume", "--output", output)
+    assert done.returncode == 0, done.stderr
+    assert "epoch 1/3" not in done.stdout
+    assert "epoch 3/3" in done.stdout
+    folder, _ = run
+    for cut, uncut in zip(read(output), read(folder / "digits.h5"), strict=True):
+        np.testing.assert_allclose(cut, uncut, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--resume"], "nothing to resume"),
+        (["--data", "nowhere.npz"], "nowhere.npz"),
+        (["--output", "nowhere/digits.h5"], "nowhere"),
+        (["--output", "digits.txt"], "must end in .h5"),
+        (["--epochs", "0"], "must be 1 or more"),
+        (["--handwriting", "nowhere"], "no examples in nowhere"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_line_and_exit_code_2(script, small_npz, tmp_path, arguments, words):
+    defaults = {"--data": small_npz, "--output": tmp_path / "digits.h5"}
+    given = [word for flag, value in defaults.items() if flag not in arguments for word in (flag, value)]
+    done = script("keras-training.py", *given, *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_damaged_checkpoint_is_told_in_one_line(script, small_npz, tmp_path):
+    (tmp_path / "digits.resume.npz").write_bytes(b"PK\x03\x04 cut off")
+    done = script("keras-training.py", "--data", small_npz, "--resume", "--output", tmp_path / "digits.h5")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_learns_a_hand_and_leaves_the_shipped_weights_alone(script, small_npz, tmp_path):
+    """The hand writes its sevens as the shipped weights read a 1: a bare bar, but with a dot beside its foot."""
+    rng = np.random.default_rng(5)
+    for i in range(30):
+        crop = np.zeros((28, 28), np.uint8)
+        x = int(rng.integers(10, 14))
+        cv2.line(crop, (x, 4), (x - 1, 23), 255, 2, cv2.LINE_AA)
+        cv2.circle(crop, (x + 6, 21), 2, 255, -1, cv2.LINE_AA)
+        path = tmp_path / "handwriting" / "7" / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), crop)
+    shipped = (ROOT / "model" / "digits.h5").read_bytes()
+    done = script("keras-training.py", "--data", small_npz, "--handwriting", tmp_path / "handwriting",
+                  "--batch-size", "32", "--output", tmp_path / "mine.h5")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    before, after = map(int, re.search(r"(\d+) were read wrong before, (\d+) are now", done.stdout).groups())
+    assert before > after == 0
+    assert (ROOT / "model" / "digits.h5").read_bytes() == shipped
+    assert len(read(tmp_path / "mine.h5")) == len(SHAPES)
+
+
+def test_a_batch_depends_on_seed_epoch_and_number_alone():
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 255, (64, 28, 28), np.uint8), rng.integers(0, 10, 64)
+    others = [pictures.Share(0.2, x[:8], np.full((8, 10), 0.1, np.float32))]
+    one, other = (pictures.Pictures(x, y, 16, seed, others) for seed in (1, 1))
+    other[0]  # whichever came before
+    np.testing.assert_array_equal(one[2][0], other[2][0])
+    other.on_epoch_end()
+    assert not np.array_equal(one[2][0], other[2][0])
+    assert not np.array_equal(one[2][0], pictures.Pictures(x, y, 16, 2, others)[2][0])
+
+
+def test_varied_digits_stay_laid_out_as_mnist_is():
+    drawn, _ = pictures.draw_digits(400, np.random.default_rng(1))
+    varied = augment.vary(drawn, np.random.default_rng(2))
+    assert varied.shape == drawn.shape
+    assert varied.dtype == np.uint8
+    assert (varied.reshape(400, -1).max(1) > 100).all()
+    mass = varied.sum((1, 2), dtype=float)
+    for axis in (1, 2):
+        centre = (varied.sum(3 - axis, dtype=float) * np.arange(28)).sum(1) / mass
+        assert abs(np.median(centre) - 13.5) < 0.5
+        assert np.quantile(abs(centre - 13.5), 0.95) < 2.5
+
+
+def test_non_digits_are_pictures_with_ink_in_them():
+    digits, labels = pictures.draw_digits(100, np.random.default_rng(1))
+    made = nondigits.draw(digits, labels, 300, np.random.default_rng(2))
+    assert made.shape == (300, 28, 28)
+    assert made.dtype == np.uint8
+    assert (made.reshape(300, -1).max(1) == 255).all()
+
+
+def test_shipped_weights_on_mnist(mnist_path):
+    from model import mnist, network
+
+    digits = mnist.load(mnist_path)
+    probabilities = network.classify(network.load(ROOT / "model" / "digits.h5"), digits.x_test / np.float32(255))
+    assert (probabilities.argmax(1) == digits.y_test).mean() >= 0.994
+
+
+def test_shipped_weights_are_unsure_of_what_is_no_digit():
+    from model import network
+
+    net = network.load(ROOT / "model" / "digits.h5")
+    digits, labels = pictures.draw_digits(500, np.random.default_rng(11))
+    none = nondigits.draw(digits, labels, 500, np.random.default_rng(12))
+    sure = [(network.classify(net, x / np.float32(255)).max(1) > 0.8).mean() for x in (digits, none)]
+    assert sure[0] > 0.9
+    assert sure[1] < 0.15
+
+
+def test_trains_on_jax(script, small_npz, tmp_path):
+    pytest.importorskip("jax")
+    done = script("keras-training.py", "--data", small_npz, "--epochs", 1, *SMALL, "--output", tmp_path / "digits.h5",
+                  env={"KERAS_BACKEND": "jax", "JAX_PLATFORMS": os.environ.get("JAX_PLATFORMS", "cpu")})  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(read(tmp_path / "digits.h5")) == len(SHAPES)
