@@ -24,9 +24,10 @@ from . import demo
 from .console import UserError
 
 PICTURES = {".avif", ".bmp", ".gif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"}  # fmt: skip # noqa: E501
+PNG = b"\x89PNG\r\n\x1a\n"
 DEMO = "demo"
 PATIENCE = 5.0  # seconds that a camera or a stream has for its first picture
-SILENCE = 2.0  # seconds without a picture after which a camera counts as lost
+SILENCE = 1.0  # seconds without a picture after which a camera counts as lost
 
 
 class Frame(NamedTuple):
@@ -99,6 +100,8 @@ def picture(path: str | Path) -> np.ndarray:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
     if not data.size:
         raise UserError(f"{path} is empty")
+    if data[:8].tobytes() == PNG and not _has_whole_chunks(data.tobytes()):
+        raise UserError(f"{path} is a damaged picture")
     with _silent_libraries():
         try:
             image = cv2.imdecode(data, cv2.IMREAD_COLOR)
@@ -113,6 +116,16 @@ def picture(path: str | Path) -> np.ndarray:
         paper = 255 if ink < 128 else 0
         image = np.rint(image * alpha + paper * (1 - alpha)).astype(np.uint8)
     return image
+
+
+def _has_whole_chunks(png: bytes) -> bool:
+    """Whether a PNG's chunks lie within it, up to the last; OpenCV 5.0 hangs where a length points past the end."""
+    at = len(PNG)
+    while at + 12 <= len(png):
+        if png[at + 4 : at + 8] == b"IEND":
+            return True
+        at += 12 + int.from_bytes(png[at : at + 4], "big")
+    return False
 
 
 @contextlib.contextmanager
@@ -205,8 +218,9 @@ def _camera(index: int | str, size: tuple[int, int] | None, fps: float | None) -
     capture = connect()
     if not capture.isOpened():
         raise UserError(f"there is no camera {index}: plug one in, or see --list-cameras")
+    granted = _granted(capture)
     source = _live(f"camera {index}", str(index), capture, connect)
-    print(f"camera {index}: {_granted(capture)}" + (f" (asked for {asked})" if asked else ""), file=sys.stderr)
+    print(f"camera {index}: {granted}" + (f" (asked for {asked})" if asked else ""), file=sys.stderr)
     return source
 
 
@@ -251,18 +265,22 @@ def _live(title: str, name: str, capture: cv2.VideoCapture, connect: Callable[[]
                 frame, newest = newest, None
             yield frame
 
-    threading.Thread(target=take, daemon=True).start()
-    with changed:
-        if not changed.wait_for(there, timeout=PATIENCE):
-            closed.set()
-            raise UserError(f"{title} delivers no picture: is another program using it?")
-        began = time.monotonic()
-        newest = newest._replace(seconds=0.0)
+    def close() -> None:
+        closed.set()
+        taker.join()  # a thread that outlives the interpreter inside OpenCV aborts the process
+
     rate = capture.get(cv2.CAP_PROP_FPS)
     fps = rate if math.isfinite(rate) and 1 <= rate <= 240 else 30.0
-    return Source(
-        name, frames(), live=True, fps=fps, lost=lambda: time.monotonic() - heard > SILENCE, close=closed.set
-    )
+    taker = threading.Thread(target=take, daemon=True)
+    taker.start()
+    with changed:
+        if changed.wait_for(there, timeout=PATIENCE):
+            began = time.monotonic()
+            newest = newest._replace(seconds=0.0)
+    if newest is None:
+        close()
+        raise UserError(f"{title} delivers no picture: is another program using it?")
+    return Source(name, frames(), live=True, fps=fps, lost=lambda: time.monotonic() - heard > SILENCE, close=close)
 
 
 def list_cameras() -> list[str]:

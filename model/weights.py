@@ -6,6 +6,8 @@ from the file come eight plain arrays: inside the file itself, uncompressed, of 
 """
 
 import json
+import mmap
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +25,7 @@ SHAPES = (  # in the order of the layers; no two are alike, so a shape says whic
 LAYERS = [("Conv2D", "relu"), ("Conv2D", "relu"), ("MaxPooling2D", None), ("Flatten", None), ("Dense", "relu"),
           ("Dense", "softmax")]  # fmt: skip
 WITHOUT_EFFECT = ("InputLayer", "Dropout")  # on what the network answers
+LONGEST = 1 << 20  # bytes of a description
 ASIDE = ("optimizer", "optimizer_weights", "seed_generator")  # the state of a training run
 
 
@@ -45,8 +48,10 @@ def read(path: str | Path) -> list[np.ndarray]:
         if not h5py.is_hdf5(path):
             raise Refused("is no HDF5 file")
         with h5py.File(path, "r", locking=False) as file:
-            _check_description(file)
-            return _arrays(file)
+            arrays, described = _arrays(file), "model_config" in file.attrs
+        if described:
+            _check_description(path)
+        return arrays
     except PermissionError as error:
         raise UserError(f"cannot read the model {path}: {error.strerror}") from error
     except Refused as error:
@@ -55,22 +60,31 @@ def read(path: str | Path) -> list[np.ndarray]:
         raise UserError(f"{path} is cut off or damaged: name a model that keras-training.py made") from error
 
 
-def _check_description(file: h5py.File) -> None:
-    """Refuse a file that describes another network than ours; without a description the shapes decide."""
-    if "model_config" not in file.attrs:
-        return
-    attribute = file.attrs.get_id("model_config")
-    if attribute.shape != () or attribute.get_storage_size() > 1 << 20 or not h5py.check_string_dtype(attribute.dtype):
-        raise Refused("has no readable description of its network")
+def _check_description(path: Path) -> None:
+    """Refuse a file that describes another network than ours.
+
+    The description is JSON, found in the file's bytes: asked for it, HDF5 can search a damaged file
+    without end (https://github.com/HDFGroup/hdf5/issues/1707).
+    """
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        starts = [match.start() for match in re.finditer(rb'\{"class_name": ?"(?:Sequential|Functional|Model)"', data)]
+        if not starts:
+            raise Refused("has no readable description of its network")
+        for start in starts:
+            text = data[start : start + LONGEST].decode(errors="replace")
+            _check_layers(json.JSONDecoder().raw_decode(text)[0]["config"]["layers"])
+
+
+def _check_layers(layers: list[dict]) -> None:
     found = []
-    for layer in json.loads(file.attrs["model_config"])["config"]["layers"]:
-        name, config = layer["class_name"], layer["config"]
+    for layer in layers:
+        name = layer["class_name"]
+        if name == "Lambda":
+            raise Refused("has a Lambda layer, whose code is never run")
         if layer.get("registered_name") or not str(layer.get("module") or "keras").startswith("keras"):
             raise Refused(f"describes a class of its own ({name}), which is never run")
         if name not in WITHOUT_EFFECT:
-            found.append((name, config.get("activation")))
-        if name == "Lambda":
-            raise Refused("has a Lambda layer, whose code is never run")
+            found.append((name, layer["config"].get("activation")))
     if found != LAYERS:
         raise Refused("holds another network")
 
