@@ -6,6 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from . import sources
 from .console import UserError
 
 
@@ -27,8 +28,8 @@ def read(folder: Path) -> Examples:
     paths = sorted(path for digit in range(10) for path in (folder / str(digit)).glob("*.png"))
     if not paths:
         raise UserError(f"no examples in {folder}: teach some in cam.py's window (key l), or name another folder")
-    pictures = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in paths]
+    pictures = [cv2.cvtColor(sources.picture(path), cv2.COLOR_BGR2GRAY) for path in paths]
     for path, picture in zip(paths, pictures, strict=True):
-        if picture is None or picture.shape != (28, 28):
+        if picture.shape != (28, 28):
             raise UserError(f"{path} is no picture of 28x28 pixels: delete it")
     return Examples(np.stack(pictures), np.array([int(path.parent.name) for path in paths]))
