@@ -52,7 +52,7 @@ from model.sources import Source
 from model.tracking import Tracker, number
 
 MODEL = Path(__file__).parent / "model" / "digits.h5"
-DEMO_FRAMES = 150  # of the demo without a window; with one it has no end
+DEMO_FRAMES = 90  # of the demo without a window; with one it has no end
 
 
 def main() -> int:

@@ -158,11 +158,14 @@ class Session:
             fps=(len(self.times) - 1) / span if span and now - self.times[-1] < 1 else None,
             recording=now - self.recording_since if self.record else None,
             note=note,
-            message=self.message if now < self.message_ends else "paused" if self.paused else "",
+            message=self.message if now < self.message_ends else self.state(),
             help=self.help,
             hint=LESSON if self.lesson else view.HELP,
         )
         return self.window.show(canvas, wait)
+
+    def state(self) -> str:
+        return "paused" if self.paused else "the end" if self.ended and not self.source.still else ""
 
     def tell(self, message: str) -> None:
         self.message, self.message_ends = message, time.monotonic() + TOLD

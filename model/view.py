@@ -92,7 +92,7 @@ def draw(
     region: (x, y, w, h) of the picture that alone was read; the mask is of this region.
     """
     place = fit(picture, size, mirror)
-    if mask:
+    if mask and seen.mask.size:
         picture = _mask_picture(picture.shape, seen.mask, region)
     canvas = _laid_out(picture, place, size)
     if region is not None:
@@ -130,9 +130,8 @@ def _laid_out(picture: np.ndarray, place: Fit, size: tuple[int, int]) -> np.ndar
 def _mask_picture(shape: tuple[int, ...], mask: np.ndarray, region: Box | None) -> np.ndarray:
     x, y, w, h = region or (0, 0, shape[1], shape[0])
     picture = np.zeros((shape[0], shape[1], 3), np.uint8)
-    if mask.size:
-        mask = cv2.resize(mask, (w, h), interpolation=cv2.INTER_NEAREST)
-        picture[y : y + h, x : x + w] = cv2.cvtColor(mask, cv2.COLOR_GRAY2BGR)
+    mask = cv2.resize(mask, (w, h), interpolation=cv2.INTER_NEAREST)
+    picture[y : y + h, x : x + w] = cv2.cvtColor(mask, cv2.COLOR_GRAY2BGR)
     return picture
 
 
@@ -256,7 +255,9 @@ def overlay(
         _write_help(canvas, unit)
     elif note:
         _write(canvas, note, width / 2, height / 2, round(1.6 * unit), anchor=(0.5, 0.5), weight=BOLD)
-    _write(canvas, message, pad, pad + 2 * small, unit, anchor=(0, 0))
+    if message:
+        fits = min(unit, int(unit * (width - 3 * pad) / max(1, _width(message, unit, PLAIN))))
+        _write(canvas, message, pad, pad + 2 * small, max(9, fits), anchor=(0, 0))
 
 
 def grey(canvas: np.ndarray) -> np.ndarray:
@@ -273,8 +274,8 @@ def mark_lesson(canvas: np.ndarray, box: Box, chosen: bool, taught: int | None) 
         for thickness, colour in ((unit // 2, BLACK), (unit // 4, (60, 220, 255))):
             cv2.rectangle(canvas, (x - unit // 2, y - unit // 2, w + unit, h + unit), colour, max(1, thickness))
     if taught is not None:
-        tag = _tag(f"= {taught}", int(np.clip(h * 0.55, unit, 2 * unit)), (60, 220, 255), BOLD)
-        _paste(canvas, tag, x, y + h // 2 - tag.shape[0] // 2)
+        tag = _tag(f"={taught}", unit, (60, 220, 255), BOLD)
+        _paste(canvas, tag, x + w // 2 - tag.shape[1] // 2, y + h // 2 - tag.shape[0] // 2)
 
 
 def _write_help(canvas: np.ndarray, unit: int) -> None:

@@ -1,0 +1,91 @@
+"""How long a frame takes, stage by stage, beside the original's way: one `model.predict` a frame.
+
+    python tests/bench_camera.py
+
+Two scenes, 200 frames each of a sheet that moves: 1280x720 with 24 digits, 640x480 with one. Each frame is read
+both ways, in turn, in one run, so the ratios hold on any machine. The window counts where there is a display.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from model import network, reading, tracking, view, window  # noqa: I001 - first: it keeps libraries quiet
+
+import cv2
+import numpy as np
+import sheets
+
+FRAMES = 200
+WARM = 10
+
+
+def main() -> None:
+    ours = network.load(Path(__file__).resolve().parent.parent / "model" / "digits.h5")
+    network.warm_up(ours)
+    full = sheets.sheet(1, ["31415926", "53589793", "23846264"], pen="marker", background="desk", shadow=0.3, noise=0.3)
+    single = sheets.sheet(2, ["7"], pen="marker", height=120, shadow=0.3, noise=0.3)
+    print(f"{'milliseconds a frame':34}{'median':>8}{'p95':>8}{'original / ours':>18}")
+    bench("1280x720, 24 digits", full.picture, ours)
+    bench("640x480, 1 digit", cv2.resize(single.picture[:, 160:1120], (640, 480), interpolation=cv2.INTER_AREA), ours)
+
+
+def bench(title: str, picture: np.ndarray, ours) -> None:
+    times: dict[str, list[float]] = {}
+    tracker = tracking.Tracker(reading.MIN_CONFIDENCE)
+    screen = window.Window("Digits", picture) if window.is_possible() else None
+
+    def classify(crops: np.ndarray) -> np.ndarray:
+        return timed("  classify", network.classify, ours, crops)
+
+    def timed(stage: str, work, *arguments):
+        start = time.perf_counter()
+        result = work(*arguments)
+        times.setdefault(stage, []).append(1000 * (time.perf_counter() - start))
+        return result
+
+    def frame_our_way(frame: np.ndarray, seconds: float) -> tracking.Reading:
+        seen = timed("read: find, classify, order", reading.read, frame, classify)
+        seen = timed("track", tracker.update, seen, seconds)
+        canvas = timed("draw", draw, frame, seen)
+        if screen:
+            timed("show", screen.show, canvas, 0)
+        return seen
+
+    size = picture.shape[1], picture.shape[0]
+
+    def draw(frame: np.ndarray, seen: tracking.Reading) -> np.ndarray:
+        canvas = view.draw(frame, seen, size)
+        view.overlay(canvas, fps=30)
+        return canvas
+
+    for number in range(FRAMES + WARM):
+        sway = np.float32([[1, 0, 12 * np.sin(number / 15)], [0, 1, 6 * np.sin(number / 10)]])
+        frame = cv2.warpAffine(picture, sway, size, borderMode=cv2.BORDER_REFLECT)
+        seen = timed("all", frame_our_way, frame, number / 30)
+        timed("original", the_original_way, frame, ours)
+        if number == WARM:
+            times.clear()
+    if screen:
+        screen.close()
+    print(f"{title} ({sum(map(len, seen.text))} read)")
+    original = np.median(times["original"])
+    for stage, spent in times.items():
+        ratio = f"{original / np.median(spent):17.1f}x" if stage == "all" else ""
+        print(f"  {stage:32}{np.median(spent):8.2f}{np.percentile(spent, 95):8.2f}{ratio}")
+
+
+def the_original_way(frame: np.ndarray, ours) -> int:
+    """Otsu's threshold, the largest contour's box squeezed to 28x28, one predict."""
+    grey = cv2.GaussianBlur(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), (15, 15), 0)
+    mask = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)[1]
+    contours = cv2.findContours(mask, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)[0]
+    x, y, w, h = cv2.boundingRect(max(contours, key=cv2.contourArea))
+    crop = cv2.resize(mask[y : y + h, x : x + w], (28, 28)).reshape(1, 28, 28, 1)
+    return int(ours.predict(crop / np.float32(255), verbose=0).argmax())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,336 @@
+"""cam.py as a user calls it, without a window: pictures, folders, videos, streams; what goes wrong; how it stops."""
+
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+from itertools import islice
+
+import cv2
+import numpy as np
+import pytest
+import sheets
+from conftest import ROOT, clean_environment
+from streams import Stream, number
+
+from model import sources, tracking, view
+from model.console import UserError
+from model.reading import Digit, Reading
+
+
+def page(*rows, seed=3, size=(960, 540)):
+    """A sheet that is easy to read."""
+    picture = sheets.sheet(seed, list(rows), pen="marker", height=80).picture
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+
+def clip(path, pictures, fps=30):
+    """A video of these pictures."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), fps, pictures[0].shape[1::-1])
+    for picture in pictures:
+        writer.write(picture)
+    writer.release()
+    return path
+
+
+def frames_in(path):
+    video = cv2.VideoCapture(str(path))
+    frames = []
+    while (frame := video.read()[1]) is not None:
+        frames.append(frame)
+    return frames
+
+
+# --- pictures
+
+
+def test_a_folder_is_read_in_name_order_past_a_broken_picture(script, tmp_path):
+    folder = tmp_path / "my sheets, été 手"
+    folder.mkdir()
+    first, second = page("31", "475"), page("2604")
+    pixels = cv2.imencode(".png", first)[1].tobytes()
+    (folder / "a.png").write_bytes(pixels)
+    (folder / "b cut.png").write_bytes(pixels[: len(pixels) // 2])
+    (folder / "c.JPG").write_bytes(turned_jpeg(second))
+    grey = cv2.cvtColor(second, cv2.COLOR_BGR2GRAY)
+    (folder / "d deep.png").write_bytes(cv2.imencode(".png", grey.astype(np.uint16) * 257)[1].tobytes())
+    ink = np.zeros((*grey.shape, 4), np.uint8)
+    ink[..., 3] = np.clip(2 * (200 - grey.astype(int)), 0, 255)  # black ink on nothing
+    (folder / "e transparent.png").write_bytes(cv2.imencode(".png", ink)[1].tobytes())
+    (folder / "labels.json").write_text("{}")
+    (folder / "more.png").mkdir()
+
+    done = script("cam.py", folder, "--no-window", "--json", "out.jsonl", "--save", "seen", cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [f"{folder}/b cut.png is no picture, or a damaged one"]
+    records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    expected = {"a.png": ["31", "475"], "c.JPG": ["2604"], "d deep.png": ["2604"], "e transparent.png": ["2604"]}
+    assert {r["source"]: r["text"] for r in records} == {f"{folder}/{name}": text for name, text in expected.items()}
+    assert [r["source"] for r in records] == sorted(r["source"] for r in records)
+    assert all(r["frame"] == 0 and r["seconds"] == 0 for r in records)
+    assert done.stdout.splitlines()[0] == f"{folder}/a.png  31  475"
+    for record in records:
+        assert "".join(record["text"]) == "".join(str(digit["digit"]) for digit in record["digits"])
+        for digit in record["digits"]:
+            x, y, w, h = digit["box"]
+            assert 0 <= x < x + w <= 960 and 0 <= y < y + h <= 540 and 0 < digit["confidence"] <= 1
+    assert sorted(p.name for p in (tmp_path / "seen").iterdir()) == sorted(expected)
+    saved = cv2.imread(str(tmp_path / "seen" / "a.png"))
+    assert saved.shape == first.shape
+    assert 0.005 < (np.abs(saved.astype(int) - first).max(axis=2) > 40).mean() < 0.3  # boxes and text, on the picture
+
+
+def turned_jpeg(picture):
+    """A JPEG as a phone writes it that was held upright: pixels on their side, and EXIF that says so."""
+    jpeg = cv2.imencode(".jpg", cv2.rotate(picture, cv2.ROTATE_90_COUNTERCLOCKWISE))[1].tobytes()
+    exif = b"Exif\0\0MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 0x0112, 3, 1, 6, 0, 0)
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:]
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".tiff", ".webp"])
+def test_a_picture_that_is_cut_off_anywhere_is_refused(suffix, tmp_path):
+    whole = cv2.imencode(suffix, page("7", size=(320, 180)))[1].tobytes()
+    path = tmp_path / f"cut{suffix}"
+    path.write_bytes(whole)
+    assert sources.picture(path).shape == (180, 320, 3)
+    for share in (0.01, 0.3, 0.7, 0.99):
+        path.write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(UserError, match="cut"):
+            sources.picture(path)
+
+
+# --- videos and streams
+
+
+def test_a_video_gives_every_frame_and_digits_keep_their_id(script, tmp_path):
+    sheet = page("31", "475")
+    moves = [np.float32([[1, 0, 4 * i], [0, 1, 2 * i]]) for i in range(20)]
+    moved = [cv2.warpAffine(sheet, move, (960, 540), borderMode=cv2.BORDER_REPLICATE) for move in moves]
+    clip(tmp_path / "clip.mp4", moved, 25)
+
+    done = script("cam.py", "clip.mp4", "--no-window", "--json", "-", "--save", "annotated.mp4", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [r["frame"] for r in records] == list(range(20))
+    assert np.allclose([r["seconds"] for r in records], np.arange(20) / 25, atol=0.001)
+    assert records[0]["digits"] == []  # seen once only
+    assert all(r["text"] == ["31", "475"] for r in records[1:])
+    ids = [[digit["id"] for digit in r["digits"]] for r in records[1:]]
+    assert all(i == ids[0] for i in ids) and len(set(ids[0])) == 5
+    start, end = (np.array([digit["box"] for digit in r["digits"]]) for r in (records[5], records[-1]))
+    assert np.abs(end - start - [4 * 14, 2 * 14, 0, 0]).max() <= 6  # the boxes went along
+    assert len(frames_in(tmp_path / "annotated.mp4")) == 20
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_it_ends_at_once_with_a_playable_recording(stop, tmp_path):
+    stream = Stream(page("31", "475"))
+    command = [sys.executable, ROOT / "cam.py", stream.url, "--no-window", "--json", "out.jsonl", "--save", "out.mp4"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout.readline()  # what the first frame says
+        time.sleep(0.7)
+        process.send_signal(stop)
+        asked = time.monotonic()
+        _, errors = process.communicate(timeout=20)
+        assert time.monotonic() - asked < 2
+    finally:
+        process.kill()
+        stream.close()
+    assert process.returncode == 128 + stop
+    assert errors == ""
+    records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert records[-1]["text"] == ["31", "475"]
+    assert len(frames_in(tmp_path / "out.mp4")) >= 5
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.jsonl", "out.mp4"]
+
+
+def test_a_slow_reader_sees_the_newest_frame_and_a_lost_camera_comes_back():
+    stream = Stream(np.full((120, 320, 3), 90, np.uint8))
+    source = sources.open_source(stream.url)
+    try:
+        assert source.live
+        lags = []
+        for frame in islice((f for f in source.frames if f), 12):
+            lags.append(stream.sent - number(frame.picture))
+            time.sleep(0.15)
+        assert max(lags) <= 2
+        stream.close()
+        wait_for(lambda: next(source.frames) is None and source.lost())
+        stream = Stream(np.full((120, 320, 3), 90, np.uint8), port=stream.port)
+        wait_for(lambda: next(source.frames) is not None)
+        assert not source.lost()
+    finally:
+        source.close()
+        stream.close()
+
+
+def wait_for(condition, seconds=15):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+
+
+def test_without_camera_and_display_the_demo_is_read(script, tmp_path):
+    if sources.list_cameras():
+        pytest.skip("there is a camera")
+    done = script("cam.py", cwd=tmp_path)
+    assert done.returncode == 0
+    assert len(done.stderr.splitlines()) == 2
+    assert "no display" in done.stderr and "no camera 0" in done.stderr and "demo" in done.stderr
+    assert "0123456789" in done.stdout
+
+
+# --- what goes wrong
+
+
+@pytest.fixture
+def odd_files(tmp_path):
+    pixels = cv2.imencode(".jpg", page("7", size=(320, 180)))[1].tobytes()
+    (tmp_path / "sheet.jpg").write_bytes(pixels)
+    (tmp_path / "cut.jpg").write_bytes(pixels[:2000])
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "notes.txt").write_text("3 1 4")
+    (tmp_path / "text.png").write_text("3 1 4")
+    (tmp_path / "junk.mp4").write_bytes(bytes(range(256)) * 20)
+    (tmp_path / "no pictures").mkdir()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "a.jpg").write_bytes(pixels[:2000])
+    return tmp_path
+
+
+WRONG = [
+    (["missing.png"], "missing.png: no such file"),
+    (["empty.png"], "empty.png is empty"),
+    (["cut.jpg"], "cut.jpg is no picture"),
+    (["text.png"], "text.png is no picture"),
+    (["notes.txt"], "notes.txt is no picture and no video"),
+    (["junk.mp4"], "junk.mp4 is no picture and no video"),
+    (["no pictures"], "no picture in the folder no pictures"),
+    (["83"], "no camera 83"),
+    (["http://127.0.0.1:9/stream"], "nothing to see at http://127.0.0.1:9/stream"),
+    (["sheet.jpg", "--min-confidence", "1.5"], "1.5 is not between 0 and 1"),
+    (["sheet.jpg", "--size", "big"], "big is no size"),
+    (["sheet.jpg", "--fps", "60"], "sheet.jpg is none"),
+    (["sheet.jpg", "--model", "missing.h5"], "missing.h5"),
+    (["sheet.jpg", "--json", "nowhere/out.jsonl"], "cannot write nowhere/out.jsonl"),
+    (["sheet.jpg", "--json", "no pictures"], "cannot write no pictures"),
+    (["sheet.jpg", "--save", "nowhere/out.png"], "cannot write nowhere/out.png"),
+    (["sheet.jpg", "--save", "out.txt"], "out.txt: pictures are saved as"),
+    (["sheet.jpg", "--save", "sheet.jpg"], "sheet.jpg is what is read"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "expected"), WRONG, ids=[" ".join(arguments) for arguments, _ in WRONG])
+def test_bad_input_ends_with_one_line_and_code_2(arguments, expected, script, odd_files):
+    before = sorted(odd_files.iterdir())
+    done = script("cam.py", *arguments, "--no-window", cwd=odd_files)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    *usage, last = done.stderr.splitlines()
+    assert last.startswith("cam.py: error: ") and expected in last
+    assert all(line.startswith(("usage:", " ")) for line in usage)  # argparse's
+    assert sorted(odd_files.iterdir()) == before
+
+
+def test_a_folder_of_broken_pictures_only(script, odd_files):
+    done = script("cam.py", "broken", "--no-window", "--json", "-", cwd=odd_files)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert [line.split()[0] for line in done.stderr.splitlines()] == ["broken/a.jpg", "cam.py:"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_is_told_in_one_line(script, odd_files):
+    done = script("cam.py", "sheet.jpg", "--no-window", "--json", "/dev/full", cwd=odd_files)
+    assert done.returncode == 2
+    assert done.stderr == "cam.py: error: cannot write /dev/full: No space left on device: free some space\n"
+
+
+# --- tracking
+
+
+def seen(*digits, doubtful=()):
+    """A reading of (digit, confidence, x, y), each 40 high."""
+    crop = np.zeros((28, 28), np.float32)
+    digits, doubtful = (
+        [Digit(digit, confidence, (x, y, 30, 40), crop) for digit, confidence, x, y in group]
+        for group in (digits, doubtful)
+    )
+    return Reading([digits] if digits else [], doubtful, np.zeros((1, 1), np.uint8))
+
+
+ROW = [(d, 0.9, 50 * i, 100) for i, d in enumerate([3, 1, 1, 1, 1, 5])]
+
+
+def shifted(dx, dy, row=ROW):
+    return [(d, c, x + dx, y + dy) for d, c, x, y in row]
+
+
+def test_like_digits_in_a_row_keep_their_ids_while_the_sheet_moves_fast():
+    tracker = tracking.Tracker(0.6)
+    ids = []
+    for i in range(12):
+        shown = tracker.update(seen(*shifted(22 * i, -7 * i)), i / 30)
+        ids.append([d.id for d in sorted(shown.digits, key=lambda d: d.box[0])])
+    assert ids[0] == [] and all(i == ids[1] for i in ids[1:]) and len(set(ids[1])) == len(ROW)
+
+
+def test_a_single_bad_frame_does_not_flicker():
+    tracker = tracking.Tracker(0.6)
+    texts = []
+    for i in range(20):
+        row = [(7, 0.95, 50, 100) if (i == 10 and n == 1) else digit for n, digit in enumerate(ROW)]
+        row = row[1:] if i == 14 else row  # the 3 is missed once
+        doubtful = [(3, 0.4, 0, 100)] if i == 17 else []
+        row = row[1:] if i == 17 else row
+        texts.append(tracker.update(seen(*row, doubtful=doubtful), i / 30).text)
+    assert texts[2:] == [["311115"]] * 18
+
+
+def test_it_goes_when_it_was_missing_for_a_moment():
+    tracker = tracking.Tracker(0.6)
+    for i in range(10):
+        tracker.update(seen(*ROW), i / 30)
+    present = [bool(tracker.update(seen(), i / 30).digits) for i in range(10, 40)]
+    assert present[0] and not present[-1]
+
+
+def test_another_sheet_takes_the_place_of_the_first_at_once():
+    tracker = tracking.Tracker(0.6)
+    for i in range(10):
+        tracker.update(seen(*ROW), i / 30)
+    other = [(d, 0.9, x + 8, y + 3) for d, _, x, y in shifted(0, 0)][:3]
+    other = [(8, 0.9, x, y) for _, _, x, y in other]
+    for i in range(10, 30):
+        shown = tracker.update(seen(*other), i / 30)
+    assert shown.text == ["888"]
+
+
+# --- drawing
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (5000, 1), (3, 2), (240, 320), (720, 1280)])
+@pytest.mark.parametrize("size", [(64, 64), (640, 480), (333, 1001)])
+def test_any_frame_is_drawn_on_any_canvas(shape, size):
+    picture = np.full((*shape, 3), 200, np.uint8)
+    reading = tracking.number(seen((3, 0.99, 0, 0), (5, 0.7, 300, 4000), doubtful=[(1, 0.3, -20, 10)]))
+    for looks in ({}, {"mirror": True, "crops": True, "mask": True, "region": (0, 0, shape[1], shape[0])}):
+        canvas = view.draw(picture, reading, size, **looks)
+        view.overlay(canvas, fps=30, recording=61, note="a note", message="a long message " * 10, help=bool(looks))
+        assert canvas.shape == (size[1], size[0], 3) and canvas.dtype == np.uint8
+
+
+def test_text_is_not_mirrored_with_the_picture():
+    picture = np.full((360, 640, 3), 200, np.uint8)
+    reading = tracking.number(seen((3, 0.99, 305, 100)))
+    plain, mirrored = (view.draw(picture, reading, (640, 360), mirror=mirror) for mirror in (False, True))
+    assert np.array_equal(plain[300:], mirrored[300:])  # the row at the bottom
+    assert not np.array_equal(plain[300:], plain[300:, ::-1])
