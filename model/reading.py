@@ -10,7 +10,7 @@ from .vision import Box, Candidate
 
 MIN_CONFIDENCE = 0.7
 CLEAR = 8  # clarity at which ink counts as ink by 63 %, at three times that by 95 %
-SEAM_COST = 0.08
+SEAM_COST = 0.12
 
 Classify = Callable[[np.ndarray], np.ndarray]  # (n, 28, 28) float32, 0 to 1 -> (n, 10) probabilities
 
@@ -128,8 +128,13 @@ def order(digits: list[Digit]) -> list[list[Digit]]:
     for digit in sorted(digits, key=lambda d: middle(d)[0]):
         best, nearest = None, 0.6
         for row in rows:
-            last = row[-3:]
+            last = row[-4:]
             expected = sum(level[id(d)] for d in last) / len(last)
+            if len(last) > 2:  # the row may curve: go on as its last members went
+                x = [middle(d)[0] for d in last]
+                bend = np.polyfit(x, [level[id(d)] for d in last], 1)[0]
+                reach = min(middle(digit)[0], x[-1] + 3 * last[-1].box[3]) - sum(x) / len(x)
+                expected += bend * reach
             off = abs(level[id(digit)] - expected) / max(digit.box[3], float(np.median([d.box[3] for d in last])))
             if off < nearest:
                 best, nearest = row, off

@@ -16,6 +16,9 @@ WORKING_SIDE = 1600  # pixels: the longer side is brought down to this before an
 STROKE_SHARE = 0.15  # of the shorter side: dark things wider than this are background, not strokes
 HALF_INK = 0.4  # of the darkest ink nearby: less is paper, halo or dirt
 MIN_SIDE = 9  # working pixels: smaller things are dots and noise
+RULE_COVER = 0.35  # of the picture's side that a line covers with ink, to be a ruled one
+SLANTS = (0.0, 0.3, -0.2)  # of the lines along which touching digits are cut, across by down
+CUT_COST = 1.5  # stroke widths of ink that a cut may cross
 MAX_PIECES = 400  # a picture with more is texture; the largest are looked at
 MIN_CLARITY = 6  # see Candidate
 
@@ -77,36 +80,49 @@ def threshold(ink: np.ndarray) -> np.ndarray:
     return mask
 
 
-def remove_rules(mask: np.ndarray) -> np.ndarray:
-    """The mask without ruled lines; strokes that cross them stay (staff removal by run length, as in music scores)."""
-    turned = cv2.rotate(_remove_horizontal(mask), cv2.ROTATE_90_CLOCKWISE)
-    return cv2.rotate(_remove_horizontal(turned), cv2.ROTATE_90_COUNTERCLOCKWISE)
+def remove_rules(mask: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mask without ruled lines, and the bands they lie in: (h, w) uint8 both, 255 where ink or a band is.
+
+    What crosses or stands on a rule stays where it is thicker or darker than the rule (staff removal by run length, as
+    in reading music scores).
+    """
+    turn, back = cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_COUNTERCLOCKWISE
+    mask, level = _remove_level_rules(mask, ink)
+    mask, upright = _remove_level_rules(cv2.rotate(mask, turn), cv2.rotate(ink, turn))
+    return cv2.rotate(mask, back), cv2.bitwise_or(level, cv2.rotate(upright, back))
 
 
-def _remove_horizontal(mask: np.ndarray) -> np.ndarray:
-    side = mask.shape[1]
-    thick = max(3, min(mask.shape) // 90)  # pixels: no rule is thicker
-    half = cv2.resize(mask, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
-    run = cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((1, side // 40 + 1), np.uint8))
-    if cv2.countNonZero(run) < side // 8:  # nothing long and level: the usual case, and the quick one
-        return mask
-    thin = cv2.subtract(half, cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((thick // 2 + 1, 1), np.uint8)))
-    lines = cv2.HoughLinesP(thin, 1, np.pi / 720, side // 16, minLineLength=side // 8, maxLineGap=side // 120)
-    if lines is None:
-        return mask
-    x1, y1, x2, y2 = 2 * lines.reshape(-1, 4).T
-    level = np.abs(y2 - y1) < 0.35 * np.abs(x2 - x1)
-    # One long stroke may be a 7's or a 4's; rules cross half of the picture or come in threes.
-    heights = np.sort((y1 + y2)[level] / 2)
-    rules = 1 + int((np.diff(heights) > 4 * thick).sum())
-    if not level.any() or (rules < 3 and np.ptp(np.concatenate([x1[level], x2[level]])) < 0.55 * side):
-        return mask
+def _remove_level_rules(mask: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     band = np.zeros_like(mask)
-    for x, y, slope in zip(x1[level], y1[level], (y2 - y1)[level] / (x2 - x1)[level], strict=True):
-        ends = (0, round(y - slope * x)), (side, round(y + slope * (side - x)))  # from border to border, past the digits
-        cv2.line(band, *ends, 255, 2 * thick + 1)
+    side = mask.shape[1]
+    half = cv2.resize(mask, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
+    run = cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((1, side // 80 + 1), np.uint8))
+    if cv2.countNonZero(run) < 0.1 * side:  # nothing long and level: the usual case, and the quick one
+        return mask, band
+    thick = max(3, min(mask.shape) // 90)  # pixels: no rule is thicker
+    thin = cv2.subtract(half, cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((thick // 2 + 1, 1), np.uint8)))
+    segments = cv2.HoughLinesP(thin, 1, np.pi / 720, side // 20, minLineLength=side // 16, maxLineGap=side // 120)
+    if segments is None:
+        return mask, band
+    x1, y1, x2, y2 = segments.reshape(-1, 4)[:200].T
+    level = np.abs(y2 - y1) < 0.35 * np.abs(x2 - x1)
+    slope = (y2 - y1)[level] / (x2 - x1)[level]
+    begin = y1[level] - slope * x1[level]
+    # From border to border, past the digits: a rule covers a good part of that, a stroke or a row of strokes does not.
+    columns = np.arange(half.shape[1])
+    rows = np.rint(begin[:, None] + slope[:, None] * columns).astype(int)
+    inside = (rows >= 0) & (rows < half.shape[0])
+    near = cv2.dilate(thin, np.ones((3, 1), np.uint8))
+    covered = ((near[np.clip(rows, 0, half.shape[0] - 1), columns] > 0) & inside).mean(1)
+    for y, rise in zip(begin[covered > RULE_COVER], slope[covered > RULE_COVER], strict=True):
+        cv2.line(band, (0, round(2 * y)), (side, round(2 * y + rise * side)), 255, 2 * thick + 1)
     thin = cv2.subtract(mask, cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thick + 1, 1), np.uint8)))
-    return cv2.subtract(mask, cv2.bitwise_and(thin, band))
+    rule = cv2.bitwise_and(thin, band)
+    levels = ink[rule > 0]
+    if not len(levels):
+        return mask, band
+    darkest = int(min(255, 1.5 * np.median(levels)))
+    return cv2.subtract(mask, cv2.bitwise_and(rule, cv2.compare(ink, darkest, cv2.CMP_LE))), band
 
 
 def normalise(ink: np.ndarray) -> np.ndarray:
@@ -126,11 +142,11 @@ def normalise(ink: np.ndarray) -> np.ndarray:
 
 
 class Piece(NamedTuple):
-    """A connected piece of ink, or the part of one between two vertical cuts. Working pixels."""
+    """A connected piece of ink, or the part of one between two cuts."""
 
-    box: Box
-    area: int
-    label: int  # in the label picture
+    box: Box  # working pixels
+    part: np.ndarray  # (height, width) bool: its ink in the box
+    stroke: int  # the connected piece that it belongs to
 
 
 def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
@@ -143,16 +159,16 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
         return [], np.zeros(small.shape[:2], np.uint8)
     ink = ink_of(small)
     everything = threshold(ink)
-    mask = remove_rules(everything)
-    pieces, labels = pieces_of(mask)
-    unevenness = unevenness_around(ink, everything)
+    mask, rules = remove_rules(everything, ink)
+    pieces = pieces_of(mask)
+    unevenness = unevenness_around(ink, cv2.bitwise_or(everything, rules))
     candidates = []
     for members, seams in groups_of(pieces):
         x, y, w, h = box = union([pieces[m].box for m in members])
         part = np.zeros((h, w), bool)
         for m in members:
             px, py, pw, ph = pieces[m].box
-            part[py - y : py - y + ph, px - x : px - x + pw] |= labels[py : py + ph, px : px + pw] == pieces[m].label
+            part[py - y : py - y + ph, px - x : px - x + pw] |= pieces[m].part
         level = ink[y : y + h, x : x + w]
         strength = max(1.0, float(np.percentile(level[part], 75)))
         clarity = strength / (1 + unevenness(box))
@@ -204,8 +220,8 @@ def unevenness_around(ink: np.ndarray, mask: np.ndarray) -> Callable[[Box], floa
     return unevenness
 
 
-def pieces_of(mask: np.ndarray) -> tuple[list[Piece], np.ndarray]:
-    """Connected pieces of ink, wide ones cut where they are thin, and the label picture."""
+def pieces_of(mask: np.ndarray) -> list[Piece]:
+    """Connected pieces of ink, the wide ones cut where they are thin."""
     height, width = mask.shape
     gap = round(min(mask.shape) / 700)  # bridges a pen that skipped, no more: neighbours stay apart
     bridged = cv2.dilate(mask, np.ones((2 * gap + 1, 2 * gap + 1), np.uint8))
@@ -216,37 +232,48 @@ def pieces_of(mask: np.ndarray) -> tuple[list[Piece], np.ndarray]:
     pieces = []
     order = np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:MAX_PIECES] + 1
     for label in order.tolist():
-        x, y, w, h, area = stats[label].tolist()
+        x, y, w, h, _ = stats[label].tolist()
         if max(w, h) < 4 or x <= gap or y <= gap or x + w >= width - gap or y + h >= height - gap:  # cut off
             continue
-        if 0.7 * h < w < 4 * h and h >= MIN_SIDE and area < 0.6 * w * h:
-            pieces += _cut((x, y, w, h), labels[y : y + h, x : x + w] == label, label)
+        part = labels[y : y + h, x : x + w] == label
+        if 0.8 * h < w < 4 * h and h >= MIN_SIDE and np.count_nonzero(part) < 0.6 * w * h:
+            pieces += _cut(x, y, part, label)
         else:
-            pieces.append(Piece((x, y, w, h), area, label))
-    return pieces, labels
+            pieces.append(Piece((x, y, w, h), part, label))
+    return pieces
 
 
-def _cut(box: Box, part: np.ndarray, label: int) -> list[Piece]:
-    """Cut a wide piece where a vertical line crosses little ink: the valleys of its projection."""
-    x, y, w, h = box
-    profile = part.sum(0).astype(np.float32)
-    stroke = 2 * float(cv2.distanceTransform(np.pad(part, 1).astype(np.uint8), cv2.DIST_L2, 3).max())
-    smooth = cv2.blur(profile[None], (max(3, h // 12) | 1, 1))[0]
-    cuts = [0]
-    gap = max(3, int(0.22 * h))
-    for column in np.argsort(smooth).tolist():
-        if smooth[column] > 1.3 * stroke or len(cuts) > 2 + 2 * w / h:
-            break
-        if min(abs(column - c) for c in [*cuts, w]) >= gap:
-            cuts.append(column)
+def _cut(x: int, y: int, part: np.ndarray, stroke: int) -> list[Piece]:
+    """Cut a wide piece along upright or slanted lines that cross little ink: the valleys of its projection."""
+    h, w = part.shape
+    thickness = 2 * float(cv2.distanceTransform(np.pad(part, 1).astype(np.uint8), cv2.DIST_L2, 3).max())
+    apart = max(3, int(0.22 * h))
+    rows, columns = np.nonzero(part)
+    best: tuple[float, list[int], np.ndarray] | None = None
+    for slant in SLANTS:
+        at = np.rint(columns + slant * (rows - h / 2) + abs(slant) * h / 2).astype(int)
+        span = int(w + abs(slant) * h) + 2
+        profile = cv2.blur(np.bincount(at, minlength=span).astype(np.float32)[None], (max(3, h // 12) | 1, 1))[0]
+        cuts, cost = [], 0.0
+        first, last = int(at.min()), int(at.max())
+        for column in (np.argsort(profile[first : last + 1], kind="stable") + first).tolist():
+            if profile[column] > CUT_COST * thickness or len(cuts) > 1 + 2 * w / h:
+                break
+            if min(abs(column - c) for c in [first, *cuts, last]) >= apart:
+                cuts.append(column)
+        cost = profile[cuts[0]] if cuts else np.inf
+        if best is None or cost < best[0] - 0.2 * thickness:
+            best = cost, sorted(cuts), at
+    _, cuts, at = best
+    which = np.searchsorted(cuts, at, side="right")
     pieces = []
-    edges = [*sorted(cuts), w]
-    for left, right in zip(edges, edges[1:], strict=False):
-        column = part[:, left:right]
-        rows, columns = np.flatnonzero(column.any(1)), np.flatnonzero(column.any(0))
-        if len(rows):
-            tight = (x + left + int(columns[0]), y + int(rows[0]), int(columns[-1] - columns[0]) + 1, int(rows[-1] - rows[0]) + 1)
-            pieces.append(Piece(tight, int(column.sum()), label))
+    for i in range(len(cuts) + 1):
+        r, c = rows[which == i], columns[which == i]
+        if len(r):
+            top, left = r.min(), c.min()
+            piece = np.zeros((r.max() - top + 1, c.max() - left + 1), bool)
+            piece[r - top, c - left] = True
+            pieces.append(Piece((x + int(left), y + int(top), piece.shape[1], piece.shape[0]), piece, stroke))
     return pieces
 
 
@@ -254,7 +281,7 @@ def groups_of(pieces: list[Piece]) -> list[tuple[tuple[int, ...], int]]:
     """Which pieces may be one digit together, with their seams: runs between cuts, and strokes that lie close."""
     strokes: dict[int, list[int]] = {}
     for i, piece in enumerate(pieces):
-        strokes.setdefault(piece.label, []).append(i)
+        strokes.setdefault(piece.stroke, []).append(i)
     whole = list(map(tuple, strokes.values()))
     groups = {}
     for members in whole:
@@ -263,7 +290,7 @@ def groups_of(pieces: list[Piece]) -> list[tuple[tuple[int, ...], int]]:
             for j in range(i + 1, count + 1):
                 groups[members[i:j]] = (i > 0) + (j < count)
     box = [union([pieces[m].box for m in members]) for members in whole]
-    area = [sum(pieces[m].area for m in members) for members in whole]
+    area = [sum(np.count_nonzero(pieces[m].part) for m in members) for members in whole]
     for i, j in _near(np.array(box).reshape(-1, 4)):
         if min(area[i], area[j]) > 0.06 * max(area[i], area[j]) and _may_belong_together(box[i], box[j]):
             groups[tuple(sorted(whole[i] + whole[j]))] = 1
