@@ -49,9 +49,11 @@ def ink_of(frame: np.ndarray) -> np.ndarray:
     reach = max(15, int(STROKE_SHARE * min(grey.shape))) | 1
     if is_white_on_black(grey, reach):
         grey = cv2.bitwise_not(grey)
-    # Padded, so that a picture that darkens towards its border is not taken for ink there.
-    padded = cv2.copyMakeBorder(grey, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
-    paper = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))[reach:-reach, reach:-reach]
+    # At half the size, which is four times as fast; padded, so that no vignette is taken for ink at the border.
+    pad = reach // 2
+    half = cv2.copyMakeBorder(cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), *[pad] * 4, cv2.BORDER_REPLICATE)
+    half = cv2.morphologyEx(half, cv2.MORPH_CLOSE, np.ones((pad | 1, pad | 1), np.uint8))[pad:-pad, pad:-pad]
+    paper = cv2.resize(cv2.erode(half, None), grey.shape[::-1])
     return cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, 24), scale=255)
 
 
@@ -96,8 +98,8 @@ def _remove_level_rules(mask: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, 
     band = np.zeros_like(mask)
     side = mask.shape[1]
     half = cv2.resize(mask, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
-    run = cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((1, side // 80 + 1), np.uint8))
-    if cv2.countNonZero(run) < 0.1 * side:  # nothing long and level: the usual case, and the quick one
+    strips = cv2.resize(cv2.dilate(half, np.ones((5, 1), np.uint8)), (16, half.shape[0]), interpolation=cv2.INTER_AREA)
+    if (strips.max(0) > 180).mean() < RULE_COVER:  # nothing long and level: the usual case, and the quick one
         return mask, band
     thick = max(3, min(mask.shape) // 90)  # pixels: no rule is thicker
     thin = cv2.subtract(half, cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((thick // 2 + 1, 1), np.uint8)))
@@ -128,7 +130,7 @@ def _remove_level_rules(mask: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, 
 def normalise(ink: np.ndarray) -> np.ndarray:
     """Lay ink out as MNIST does (LeCun et al. 1998): longer side 20 pixels, centre of mass in the middle of 28x28.
 
-    ink: (h, w) float32, 0 paper to 1 ink. Returns (28, 28) float32, 0 to 1.
+    ink: (h, w) uint8 or float32, 0 where there is none. Returns (28, 28) float32, 0 to 1, the darkest spot 1.
     """
     height, width = ink.shape
     scale = 20 / max(height, width)
@@ -138,7 +140,7 @@ def normalise(ink: np.ndarray) -> np.ndarray:
     mass = max(moments["m00"], 1e-6)
     shift = np.float32([[1, 0, 13.5 - moments["m10"] / mass], [0, 1, 13.5 - moments["m01"] / mass]])
     crop = cv2.warpAffine(small, shift, (28, 28))
-    return np.clip(crop / max(float(crop.max()), 1e-6), 0, 1)
+    return crop * np.float32(1 / max(1e-6, crop.max()))
 
 
 class Piece(NamedTuple):
@@ -170,13 +172,15 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
             px, py, pw, ph = pieces[m].box
             part[py - y : py - y + ph, px - x : px - x + pw] |= pieces[m].part
         level = ink[y : y + h, x : x + w]
-        strength = max(1.0, float(np.percentile(level[part], 75)))
+        inked = part.view(np.uint8)
+        mean, deviation = cv2.meanStdDev(level, mask=inked)
+        strength = max(1.0, float(mean[0, 0] + 0.7 * deviation[0, 0]))
         clarity = strength / (1 + unevenness(box))
         if clarity < MIN_CLARITY:
             continue
         # Grey levels kept: full ink is 1, paper 0, and the half-tones at the stroke's edge stay.
-        soft = np.clip(level * np.float32(1.25 / strength) - np.float32(0.15), 0, 1)
-        soft *= cv2.dilate(part.astype(np.uint8), np.ones((3, 3), np.uint8))
+        soft = cv2.convertScaleAbs(cv2.subtract(level, 0.12 * strength), alpha=1.25 * 255 / strength)
+        soft[cv2.dilate(inked, None) == 0] = 0
         source = tuple(round(v / scale) for v in box)
         candidates.append(Candidate(source, normalise(soft), members, int(np.count_nonzero(part)), seams, clarity))
     return candidates, mask
@@ -200,16 +204,16 @@ def working_picture(frame: np.ndarray) -> tuple[np.ndarray, float]:
 def unevenness_around(ink: np.ndarray, mask: np.ndarray) -> Callable[[Box], float]:
     """A function from a box to the standard deviation of the paper in and around it, ink and its halo left out."""
     halo = max(5, min(ink.shape) // 100) | 1
-    paper = cv2.compare(cv2.dilate(mask, np.ones((halo, halo), np.uint8)), 0, cv2.CMP_EQ)
-    level = cv2.bitwise_and(ink, paper)
-    sums, squares = cv2.integral2(level, sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
+    paper = cv2.compare(cv2.dilate(mask, np.ones((halo, halo), np.uint8)), 0, cv2.CMP_EQ)[::2, ::2]  # half the size will do
+    sums, squares = cv2.integral2(cv2.bitwise_and(ink[::2, ::2], paper), sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
     counts = cv2.integral(cv2.bitwise_and(paper, 1), sdepth=cv2.CV_64F)
-    height, width = ink.shape
+    height, width = paper.shape
 
     def unevenness(box: Box) -> float:
-        x, y, w, h = box
-        reach = max(4, max(w, h) // 4)
-        left, top, right, bottom = max(0, x - reach), max(0, y - reach), min(width, x + w + reach), min(height, y + h + reach)
+        x, y, w, h = (v / 2 for v in box)
+        reach = max(2, max(w, h) / 4)
+        left, top = int(max(0, x - reach)), int(max(0, y - reach))
+        right, bottom = min(width, math.ceil(x + w + reach)), min(height, math.ceil(y + h + reach))
         count, total, square = (
             t[bottom, right] - t[top, right] - t[bottom, left] + t[top, left] for t in (counts, sums, squares)
         )
@@ -226,7 +230,6 @@ def pieces_of(mask: np.ndarray) -> list[Piece]:
     gap = round(min(mask.shape) / 700)  # bridges a pen that skipped, no more: neighbours stay apart
     bridged = cv2.dilate(mask, np.ones((2 * gap + 1, 2 * gap + 1), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(bridged)
-    labels[mask == 0] = 0
     stats[:, :2] += gap
     stats[:, 2:4] -= 2 * gap
     pieces = []
@@ -235,7 +238,7 @@ def pieces_of(mask: np.ndarray) -> list[Piece]:
         x, y, w, h, _ = stats[label].tolist()
         if max(w, h) < 4 or x <= gap or y <= gap or x + w >= width - gap or y + h >= height - gap:  # cut off
             continue
-        part = labels[y : y + h, x : x + w] == label
+        part = (labels[y : y + h, x : x + w] == label) & (mask[y : y + h, x : x + w] > 0)
         if 0.8 * h < w < 4 * h and h >= MIN_SIDE and np.count_nonzero(part) < 0.6 * w * h:
             pieces += _cut(x, y, part, label)
         else:
