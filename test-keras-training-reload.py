@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from model import console, figures, mnist, window
+from model import console, figures, mnist, weights, window
 
 SHIPPED = Path(__file__).resolve().parent / "model" / "digits.h5"
 
@@ -25,6 +25,7 @@ def main() -> None:
     args = arguments()
     if args.save:
         figures.check(args.save)
+    weights.read(args.model)  # a bad model is told at once, before Keras loads
     data = mnist.load(args.data)
     pictures, labels = data.x_test, data.y_test.astype(int)
     print(f"Loading {args.model.name} and reading {len(labels):,} test digits …", flush=True)
