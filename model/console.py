@@ -69,18 +69,17 @@ def _stop(signum: int, frame: object) -> None:
 def without_chatter() -> Iterator[None]:
     """Keep TensorFlow's start-up lines, which no setting silences, off stderr; whatever else is written there appears.
 
-    Its C++ part logs to file descriptor 2 before it reads TF_CPP_MIN_LOG_LEVEL.
+    Its C++ part logs to file descriptor 2 before it reads TF_CPP_MIN_LOG_LEVEL. What Python writes meanwhile,
+    another thread's error for one, goes to the terminal as ever.
     """
     sys.stderr.flush()
-    with tempfile.TemporaryFile() as caught:
-        terminal = os.dup(2)
+    with tempfile.TemporaryFile() as caught, os.fdopen(os.dup(2), "w", 1, errors="backslashreplace") as terminal:
         os.dup2(caught.fileno(), 2)
         try:
-            yield
+            with contextlib.redirect_stderr(terminal):
+                yield
         finally:
-            sys.stderr.flush()
-            os.dup2(terminal, 2)
-            os.close(terminal)
+            os.dup2(terminal.fileno(), 2)
             caught.seek(0)
             for line in caught:
                 if not CHATTER.match(line):

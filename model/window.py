@@ -1,5 +1,6 @@
 """The window: pictures in, key presses and mouse gestures out."""
 
+import contextlib
 import ctypes
 import sys
 from typing import NamedTuple
@@ -53,20 +54,27 @@ class Window:
 
     def size(self) -> tuple[int, int]:
         """Width and height of the canvas that fills the window now."""
-        _, _, w, h = cv2.getWindowImageRect(self.title)
-        if w >= 64 and h >= 64:
-            self._size = w, h
+        with contextlib.suppress(cv2.error):  # just closed
+            _, _, w, h = cv2.getWindowImageRect(self.title)
+            if w >= 64 and h >= 64:
+                self._size = w, h
         return self._size
+
+    def is_open(self) -> bool:
+        try:
+            return cv2.getWindowProperty(self.title, cv2.WND_PROP_VISIBLE) >= 1
+        except cv2.error:  # no window is left at all
+            return False
 
     def show(self, canvas: np.ndarray, wait: float) -> str | None:
         """Show a canvas and wait so many seconds for a key: its letter, "" for none, None when the window is closed."""
-        if cv2.getWindowProperty(self.title, cv2.WND_PROP_VISIBLE) < 1:
+        if not self.is_open():
             return None
         if self._start and self.dragged():
             cv2.rectangle(canvas, self.dragged(), (255, 255, 255), 2)
         cv2.imshow(self.title, canvas)
         code = cv2.waitKeyEx(max(1, round(1000 * wait)))
-        if cv2.getWindowProperty(self.title, cv2.WND_PROP_VISIBLE) < 1:
+        if not self.is_open():
             return None
         code &= 0xFFFF
         if 0xFFB0 <= code <= 0xFFB9:  # the digits of the number pad
@@ -103,5 +111,6 @@ class Window:
         cv2.setWindowProperty(self.title, cv2.WND_PROP_FULLSCREEN, mode)
 
     def close(self) -> None:
-        cv2.destroyAllWindows()
-        cv2.waitKey(1)
+        with contextlib.suppress(cv2.error):
+            cv2.destroyAllWindows()
+            cv2.waitKey(1)

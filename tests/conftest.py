@@ -67,17 +67,22 @@ def font_digits(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.fixture(scope="session")
-def display():
-    """A screen of the tests' own: the environment, {"DISPLAY": ":7"} with a number that was free."""
+def display(tmp_path_factory):
+    """A screen of the tests' own: the environment, {"DISPLAY": ":7"} with a number that was free.
+
+    XVFB_SCREEN names the file that holds what is on it, in xwd's format.
+    """
     if not (shutil.which("Xvfb") and shutil.which("xdotool")):
         pytest.skip("needs Xvfb and xdotool (apt-get install xvfb xdotool)")
     reader, writer = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1920x1080x24", "-nolisten", "tcp"]
+    folder = tmp_path_factory.mktemp("screen")
+    screen = ["-screen", "0", "1920x1080x24", "-fbdir", str(folder)]
+    command = ["Xvfb", "-displayfd", str(writer), *screen, "-nolisten", "tcp"]
     server = subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL)
     os.close(writer)
     with os.fdopen(reader) as pipe:
         number = pipe.readline().strip()
-    yield {"DISPLAY": f":{number}"}
+    yield {"DISPLAY": f":{number}", "XVFB_SCREEN": str(folder / "Xvfb_screen0")}
     server.terminate()
     server.wait(timeout=10)
 

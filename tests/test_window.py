@@ -1,0 +1,251 @@
+"""The window, on a screen of its own: keys pressed, the mouse moved, and what is then on the screen and on the disk."""
+
+import ctypes
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from conftest import ROOT, clean_environment, xdotool
+from streams import Stream
+from test_cam import clip, page, wait_for
+
+SIZE = (960, 540)
+ROWS = ["31", "475"]
+
+
+class App:
+    """cam.py in its window, and the hands that use it. Positions are pixels of the window."""
+
+    def __init__(self, display, folder, *arguments):
+        self.display, self.folder = display, folder
+        self.errors = open(folder / "errors.txt", "w+")  # noqa: SIM115
+        command = [sys.executable, str(ROOT / "cam.py"), *map(str, arguments)]
+        environment = clean_environment() | display
+        self.process = subprocess.Popen(command, cwd=folder, env=environment, stderr=self.errors)
+        self.name = ""
+        wait_for(self.appears, 20)
+
+    def appears(self):
+        assert self.process.poll() is None, "it ended before its window was there"
+        self.name = xdotool(self.display, "search", "--name", "^Digits$").strip()
+        return self.name
+
+    def press(self, *keys):
+        for key in keys:
+            xdotool(self.display, "key", "--window", self.name, key)
+            time.sleep(0.15)
+
+    def mouse(self, *actions):
+        """Actions of xdotool, or (x, y) to move there."""
+        for action in actions:
+            move = ["mousemove", "--window", self.name]
+            xdotool(self.display, *([*move, *map(str, action)] if isinstance(action, tuple) else [action, "1"]))
+            time.sleep(0.1)
+
+    def screen(self):
+        """What is in the window now: (540, 960, 3) uint8 BGR, as long as it was not resized."""
+        return screenshot(self.display)[: SIZE[1], : SIZE[0]]
+
+    def close(self):
+        """As the window's button does it."""
+        ask_to_close(self.display, int(self.name))
+
+    def readings(self):
+        return [json.loads(line) for line in (self.folder / "out.jsonl").read_text().splitlines() if line.endswith("}")]
+
+    def text(self):
+        readings = self.readings()
+        return readings[-1]["text"] if readings else None
+
+    def ends(self):
+        """Exit code and what it said."""
+        code = self.process.wait(timeout=20)
+        self.errors.seek(0)
+        return code, self.errors.read()
+
+
+@pytest.fixture
+def app(display, tmp_path):
+    """Start cam.py: app(argument, …) -> App; ended after the test."""
+    apps = []
+
+    def start(*arguments):
+        apps.append(App(display, tmp_path, *arguments))
+        return apps[-1]
+
+    yield start
+    for one in apps:
+        one.process.kill()
+        one.process.wait()
+        one.errors.close()
+
+
+def screenshot(display):
+    """The screen, (h, w, 3) uint8 BGR, from Xvfb's frame buffer: a file in xwd's format."""
+    data = Path(display["XVFB_SCREEN"]).read_bytes()
+    header = np.frombuffer(data, ">u4", 25)
+    width, height, line, colours = header[4], header[5], header[12], header[19]
+    pixels = np.frombuffer(data, np.uint8, height * line, header[0] + 12 * colours)
+    return pixels.reshape(height, line // 4, 4)[:, :width, :3].copy()
+
+
+def ask_to_close(display, window):
+    """Send the message that a window manager sends when the close button is clicked."""
+    xlib = ctypes.CDLL("libX11.so.6")
+    xlib.XOpenDisplay.restype = ctypes.c_void_p
+    xlib.XInternAtom.restype = ctypes.c_ulong
+    connection = ctypes.c_void_p(xlib.XOpenDisplay(display["DISPLAY"].encode()))
+    protocols, delete = (xlib.XInternAtom(connection, name, 0) for name in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW"))
+    event = (ctypes.c_long * 24)(33, 0, 1, 0, window, protocols, 32, delete, 0)  # XClientMessageEvent
+    xlib.XSendEvent(connection, ctypes.c_ulong(window), 0, ctypes.c_long(0), event)
+    xlib.XCloseDisplay(connection)
+
+
+def differs(one, other, least=0.01):
+    """Whether more than a share of the pixels is clearly another."""
+    return (np.abs(one.astype(int) - other).max(axis=2) > 60).mean() > least
+
+
+def test_every_key_and_the_mouse(app, tmp_path):
+    sheet = page(*ROWS, size=SIZE)
+    clip(tmp_path / "clip.mp4", [sheet] * 900, fps=15)
+    app = app("clip.mp4", "--json", "out.jsonl")
+    wait_for(lambda: not differs(app.screen()[300:], sheet[300:], 0.2), 5)
+    loading = app.screen()
+    wait_for(lambda: (tmp_path / "out.jsonl").exists() and app.text() == ROWS, 60)
+    time.sleep(0.3)
+    plain = app.screen()
+    assert differs(plain, loading)
+
+    app.press("t")
+    assert (app.screen()[100:400].max(axis=2) < 20).mean() > 0.5  # mostly no ink
+    app.press("t", "c")
+    crops = app.screen()
+    assert differs(crops, plain) and (crops.max(axis=2) < 8).sum() > (plain.max(axis=2) < 8).sum() + 1000
+    app.press("c", "m")
+    mirrored = app.screen()
+    assert differs(mirrored, plain) and not differs(mirrored[60:400], plain[60:400, ::-1], 0.05)
+    assert app.text() == ROWS  # what is read is not mirrored
+    app.press("m", "h")
+    assert app.screen()[100:440, 200:760].mean() < plain[100:440, 200:760].mean() / 2
+    app.press("h")
+
+    app.press("space")
+    time.sleep(0.3)
+    count = len(app.readings())
+    time.sleep(0.5)
+    assert len(app.readings()) == count
+    app.press("n")
+    assert len(app.readings()) == count + 1
+    app.press("space")
+    wait_for(lambda: len(app.readings()) > count + 3)
+
+    app.press("s")
+    wait_for(lambda: len(list(tmp_path.glob("digits-*.*"))) == 2)
+    picture, beside = sorted(tmp_path.glob("digits-*.*"), reverse=True)
+    assert cv2.imread(str(picture)).shape == sheet.shape
+    assert json.loads(beside.read_text())["text"] == ROWS
+    app.press("r")
+    time.sleep(1)
+    app.press("r")
+    wait_for(lambda: len(list(tmp_path.glob("digits-*.mp4"))) == 1)
+    (recorded,) = tmp_path.glob("digits-*.mp4")
+    video = cv2.VideoCapture(str(recorded))
+    assert video.get(cv2.CAP_PROP_FRAME_COUNT) >= 5 and video.read()[1].shape == sheet.shape
+
+    top = boxes(app)[0]
+    app.mouse((5, top[1] - 20), "mousedown", (500, top[1] + 20), (940, top[1] + top[3] + 15), "mouseup")
+    wait_for(lambda: app.text() == ROWS[:1])
+    app.mouse("click")
+    app.mouse((600, 300))
+    xdotool(app.display, "click", "--repeat", "2", "--delay", "60", "1")
+    wait_for(lambda: app.text() == ROWS)
+
+    app.press("l")
+    x, y, w, h = boxes(app)[0]
+    app.mouse((x + w // 2, y + h // 2), "click")
+    app.press("8")
+    wait_for(lambda: taught(tmp_path) == {"8": 1})
+    (lesson,) = tmp_path.glob("handwriting/8/*.png")
+    crop = cv2.imread(str(lesson), cv2.IMREAD_UNCHANGED)
+    assert crop.shape == (28, 28) and crop.dtype == np.uint8 and crop.max() > 200 and crop[0].max() < 50
+    app.press("1", "Tab", "KP_2")  # a second thought about the first, then the next one
+    wait_for(lambda: taught(tmp_path) == {"1": 1, "2": 1})
+    app.press("u")
+    wait_for(lambda: taught(tmp_path) == {"1": 1})
+    count = len(app.readings())
+    time.sleep(0.4)
+    assert len(app.readings()) == count  # frozen
+    app.press("l")
+    wait_for(lambda: len(app.readings()) > count)
+
+    xdotool(app.display, "windowsize", app.name, "500", "620")
+    time.sleep(0.6)
+    resized = screenshot(app.display)[:620, :500]
+    assert resized[:150].max() < 40 or resized[150:160].mean() < 40  # above the picture, which keeps its shape
+    assert not differs(resized[170:300, :], cv2.resize(sheet, (500, 281))[0:130], 0.35)
+    app.press("f", "f", "q")
+    assert app.ends() == (0, "")
+
+
+def boxes(app):
+    return [digit["box"] for digit in app.readings()[-1]["digits"]]
+
+
+def taught(folder):
+    found = {path.name: len(list(path.glob("*.png"))) for path in (folder / "handwriting").glob("*")}
+    return {digit: count for digit, count in found.items() if count}
+
+
+def test_the_close_button_ends_it_even_while_the_model_loads(app, tmp_path):
+    cv2.imwrite(str(tmp_path / "sheet.png"), page(*ROWS, size=SIZE))
+    app = app("sheet.png")
+    wait_for(lambda: app.screen().mean() > 50, 5)
+    app.close()
+    assert app.ends() == (0, "")
+
+
+def test_pictures_of_a_folder_are_shown_one_by_one_and_the_last_stays(app, tmp_path):
+    folder = tmp_path / "sheets"
+    folder.mkdir()
+    for name, rows in {"a": ["31"], "b": ["475"], "c": ["2604"]}.items():
+        cv2.imwrite(str(folder / f"{name}.png"), page(*rows, size=SIZE))
+    app = app("sheets", "--json", "out.jsonl", "--save", "seen")
+    wait_for(lambda: (tmp_path / "out.jsonl").exists() and app.text() == ["31"], 60)
+    app.press("n")
+    wait_for(lambda: app.text() == ["475"], 1.5)
+    wait_for(lambda: app.text() == ["2604"], 10)
+    time.sleep(2.5)
+    assert app.process.poll() is None
+    app.press("Escape")
+    assert app.ends() == (0, "")
+    assert [r["text"] for r in app.readings()] == [["31"], ["475"], ["2604"]]
+    assert sorted(p.name for p in (tmp_path / "seen").iterdir()) == ["a.png", "b.png", "c.png"]
+
+
+def test_a_lost_camera_is_waited_for(app, tmp_path):
+    sheet = page(*ROWS, size=SIZE)
+    sheet[:200, 800:] = (200, 60, 20)  # something with colour
+    stream = Stream(sheet)
+    app = app(stream.url, "--json", "out.jsonl")
+    try:
+        wait_for(lambda: (tmp_path / "out.jsonl").exists() and app.text() == ROWS, 60)
+        assert colourful(app.screen()[100:190, 820:])
+        stream.close()
+        wait_for(lambda: not colourful(app.screen()[100:190, 820:]))
+        assert app.screen().mean() > 40  # the last picture, greyed
+        stream = Stream(sheet, port=stream.port)
+        wait_for(lambda: colourful(app.screen()[100:190, 820:]))
+        app.press("q")
+        assert app.ends() == (0, "")
+    finally:
+        stream.close()
+
+
+def colourful(picture):
+    return float(np.ptp(picture.astype(int), axis=2).mean()) > 60
