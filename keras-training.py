@@ -18,7 +18,9 @@ them, never by the test digits.
 --handwriting takes what you taught in cam.py's window (handwriting/<digit>/*.png), goes on from the shipped
 weights with your digits mixed into MNIST's, and says what that did for the part of yours it did not see.
 
-Other backends of Keras: KERAS_BACKEND=jax python keras-training.py.
+Keras' other backends: KERAS_BACKEND=jax python keras-training.py. With JAX the run is spread over all GPUs,
+and over machines where each has Keras' variables: KERAS_DISTRIBUTION_JOB_ADDRESSES=<first machine>:<port>,
+KERAS_DISTRIBUTION_NUM_PROCESSES=<machines> and KERAS_DISTRIBUTION_PROCESS_ID=<0, 1, …>. The first one writes.
 """
 
 import argparse
@@ -62,7 +64,8 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
         apart = np.random.default_rng(args.seed).permutation(len(x)) < len(x) // 12  # 5,000 of MNIST's 60,000
         held_out = x[apart, ..., None] / np.float32(255), pictures.one_hot(y[apart])
         x, y = x[~apart], y[~apart]
-    shown = pictures.Pictures(x, y, args.batch_size, args.seed, pictures.beyond_mnist(x, y, args.seed))
+    others = pictures.beyond_mnist(x, y, args.seed)
+    shown = pictures.Pictures(x, y, args.batch_size, args.seed, others, training.part())
 
     net = network.build()
     net.summary()
@@ -70,7 +73,13 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
     if state:
         training.restore(net, state)
     keep = training.Checkpoint(checkpoint, settings, history)
-    training.fit(net, shown, args.epochs, history, held_out, [keep])
+    try:
+        training.fit(net, shown, args.epochs, history, held_out, [keep])
+    except KeyboardInterrupt:
+        print(f"\nStopped: with --resume it goes on after epoch {len(history)}" if history else "\nStopped")
+        raise
+    if not training.gather():
+        return
 
     network.save(net, args.output)
     score = print_score(args.output, digits)
@@ -89,10 +98,10 @@ def learn_hand(taught: examples.Examples, digits: mnist.Mnist, args: argparse.Na
     net = network.load(SHIPPED)
     before = count_wrong(net, apart)
 
-    others = [pictures.Share(0.25, learnt.x, pictures.one_hot(learnt.y))]
-    others += pictures.beyond_mnist(digits.x_train, digits.y_train, args.seed, bank=2000)
     few = np.random.default_rng(args.seed).permutation(len(digits.x_train))[:20_000]
-    shown = pictures.Pictures(digits.x_train[few], digits.y_train[few], args.batch_size, args.seed, others)
+    x, y = digits.x_train[few], digits.y_train[few]
+    yours = pictures.Share(0.25, learnt.x, pictures.one_hot(learnt.y))
+    shown = pictures.Pictures(x, y, args.batch_size, args.seed, [yours, *pictures.beyond_mnist(x, y, args.seed)])
     training.compile(net, args.epochs * len(shown), args.batch_size, gently=True)
     training.fit(net, shown, args.epochs, [])
 

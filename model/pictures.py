@@ -11,7 +11,7 @@ from .vision import normalise
 
 NON_DIGITS = 0.12  # of all pictures: what the network must be unsure of
 DRAWN = 0.14  # of all pictures: digits in styles that MNIST has few of
-BANK = 8000  # non-digits, and half as many drawn digits, are drawn once and varied ever after
+BANK = 8000  # non-digits, and half as many drawn digits, are drawn once and varied ever after; fewer for small data
 
 
 class Share(NamedTuple):
@@ -26,14 +26,20 @@ class Pictures(keras.utils.PyDataset):
     """Batches of varied pictures (n, 28, 28, 1) float32 and their target probabilities (n, 10), for `fit`.
 
     They are made in a thread of their own while the network is fitted. What is in a batch depends on the
-    seed, the epoch and the batch's number alone, so that a run can be repeated, and resumed.
+    seed, the epoch and the batch's number alone, so that a run can be repeated, resumed, or spread.
     """
 
-    def __init__(self, x: np.ndarray, y: np.ndarray, batch_size: int, seed: int, others: list[Share]) -> None:
-        """x: (n, 28, 28) uint8, y: (n,) labels; an epoch is n pictures, less what fills no batch."""
+    def __init__(self, x: np.ndarray, y: np.ndarray, batch_size: int, seed: int, others: list[Share],
+                 part: tuple[int, int] = (0, 1)) -> None:  # fmt: skip
+        """x: (n, 28, 28) uint8, y: (n,) labels; an epoch is n pictures, less what fills no batch.
+
+        part: (i, of) gives the i-th of equal parts of every batch, for processes that train together.
+        """
         super().__init__(workers=1, max_queue_size=8)
         self.x, self.targets, self.others, self.seed = x, one_hot(y), others, seed
         self.batch_size = min(batch_size, len(x))
+        size = self.batch_size // part[1]
+        self.part = slice(part[0] * size, (part[0] + 1) * size)
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -49,7 +55,7 @@ class Pictures(keras.utils.PyDataset):
             places = np.flatnonzero(source == i)
             taken = rng.integers(0, len(other.x), len(places))
             x[places], targets[places] = other.x[taken], other.targets[taken]
-        return augment.vary(x, rng)[..., None] / np.float32(255), targets
+        return augment.vary(x, rng)[self.part, ..., None] / np.float32(255), targets[self.part]
 
     def shares(self) -> list[float]:
         shares = [other.share for other in self.others]
@@ -64,9 +70,10 @@ def one_hot(labels: np.ndarray) -> np.ndarray:
     return np.eye(10, dtype=np.float32)[labels]
 
 
-def beyond_mnist(x: np.ndarray, y: np.ndarray, seed: int, bank: int = BANK) -> list[Share]:
+def beyond_mnist(x: np.ndarray, y: np.ndarray, seed: int) -> list[Share]:
     """What the default recipe shows besides MNIST's digits (x, y): non-digits, some made of them, and drawn digits."""
     rng = np.random.default_rng(seed)
+    bank = min(BANK, len(x))
     non_digits = nondigits.draw(x, y, bank, rng)
     drawn, labels = draw_digits(bank // 2, rng)
     nobody_knows = np.full((bank, 10), 0.1, np.float32)

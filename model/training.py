@@ -1,6 +1,7 @@
 """How the network is trained: number format, schedule, progress, a checkpoint after every epoch."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -14,27 +15,56 @@ from .network import keras
 from .pictures import Pictures
 
 PEAK = 2e-3  # highest learning rate of the one cycle (Smith, Topin 2018), for batches of 128
+PART = (("PROCESS_ID", 0), ("NUM_PROCESSES", 1))
 WARM_UP = 0.2  # of all steps, from nearly nothing to the peak
 
 
-def start(seed: int) -> None:
-    """Seed every random choice; compute in bfloat16 if this machine is faster at it, else float32, and say so.
+def part() -> tuple[int, int]:
+    """Which process this is, of how many that train together, by Keras' environment variables: (0, 1) alone."""
+    return tuple(int(os.environ.get(f"KERAS_DISTRIBUTION_{name}", default)) for name, default in PART)
 
-    Measured is the second convolution, nine tenths of the network's work. Weights are float32 either way.
+
+def start(seed: int) -> None:
+    """Seed every random choice, find the machines and devices to spread over and the number format, and say which.
+
+    Several processes are those that Keras' KERAS_DISTRIBUTION_ variables name; each of them, and each GPU, takes its
+    part of every batch. Keras can do that with JAX.
     """
     keras.utils.set_random_seed(seed)
+    alone = part()[1] == 1
+    if not alone:
+        keras.distribution.initialize()
+    devices = keras.distribution.list_devices() if keras.backend.backend() == "jax" else []
+    if len(devices) > 1:
+        keras.distribution.set_distribution(keras.distribution.DataParallel(devices=devices, auto_shard_dataset=False))
+        print(f"data parallel over {len(devices)} devices")
+    if alone:
+        ratio = bfloat16_gain()
+        reason = f"bfloat16 is {ratio:.1f} times as fast as float32 here"
+    else:  # all must choose alike
+        ratio = 0 if devices[0].startswith("cpu") else 2
+        reason = f"as is usual on {devices[0].partition(':')[0]}s"
+    keras.config.set_dtype_policy("mixed_bfloat16" if ratio > 1.1 else "float32")
+    print(f"computing in {'bfloat16' if ratio > 1.1 else 'float32'}: {reason}", flush=True)
+
+
+def bfloat16_gain() -> float:
+    """How many times as fast the second convolution, nine tenths of the network's work, is in bfloat16."""
     seconds = {"float32": float("inf"), "bfloat16": float("inf")}
-    for _ in range(20):  # in turn, so that whatever else runs slows both; the first round only warms up
+    for _ in range(20):  # in turn, so that whatever else runs slows both
         for dtype in seconds:
             x = keras.ops.ones((64, 26, 26, 32), dtype)
             kernel = keras.ops.ones((3, 3, 32, 64), dtype)
             start = time.perf_counter()
             keras.ops.convert_to_numpy(keras.ops.conv(x, kernel)[0, 0, 0])
             seconds[dtype] = min(seconds[dtype], time.perf_counter() - start)
-    ratio = seconds["float32"] / seconds["bfloat16"]
-    keras.config.set_dtype_policy("mixed_bfloat16" if ratio > 1.1 else "float32")
-    chosen = "bfloat16" if ratio > 1.1 else "float32"
-    print(f"computing in {chosen}: bfloat16 is {ratio:.1f} times as fast as float32 here", flush=True)
+    return seconds["float32"] / seconds["bfloat16"]
+
+
+def gather() -> bool:
+    """End the spreading over devices after `fit`. Whether this is the process that goes on to score and write."""
+    keras.distribution.set_distribution(None)
+    return part()[0] == 0
 
 
 class DigitAccuracy(keras.metrics.CategoricalAccuracy):
@@ -78,6 +108,7 @@ def fit(
         pictures,
         epochs=epochs,
         initial_epoch=len(history),
+        shuffle=False,  # Pictures does, in a way that can be resumed
         validation_data=held_out,
         validation_batch_size=500,
         verbose=0,
@@ -142,6 +173,8 @@ class Checkpoint(keras.callbacks.Callback):
         self.path, self.history, self.settings = path, history, settings
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        if part()[0] > 0:
+            return
         arrays = {f"{i:03}": keras.ops.convert_to_numpy(v) for i, v in enumerate(state(self.model))}
         story = json.dumps({"settings": self.settings, "history": self.history})
         with files.replacing(self.path) as temporary:

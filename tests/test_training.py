@@ -1,8 +1,8 @@
 """keras-training.py as a user runs it, on small data; MNIST itself where MNIST_PATH names it."""
 
-import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -211,9 +211,34 @@ def test_shipped_weights_are_unsure_of_what_is_no_digit():
     assert sure[1] < 0.15
 
 
-def test_trains_on_jax(script, small_npz, tmp_path):
+def test_two_jax_processes_train_the_model_that_one_trains(script, small_npz, tmp_path):
     pytest.importorskip("jax")
-    done = script("keras-training.py", "--data", small_npz, "--epochs", 1, *SMALL, "--output", tmp_path / "digits.h5",
-                  env={"KERAS_BACKEND": "jax", "JAX_PLATFORMS": os.environ.get("JAX_PLATFORMS", "cpu")})  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert len(read(tmp_path / "digits.h5")) == len(SHAPES)
+    arguments = ["--data", small_npz, "--epochs", 1, *SMALL]
+    jax = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    together = [
+        subprocess.Popen(
+            [sys.executable, "keras-training.py", *map(str, arguments), "--output", str(tmp_path / f"two{i}.h5")],
+            cwd=ROOT, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=clean_environment() | jax | {"KERAS_DISTRIBUTION_JOB_ADDRESSES": address,
+                                             "KERAS_DISTRIBUTION_NUM_PROCESSES": "2",
+                                             "KERAS_DISTRIBUTION_PROCESS_ID": str(i)},
+        )
+        for i in range(2)
+    ]  # fmt: skip
+    try:
+        texts = [process.communicate(timeout=120)[0] for process in together]
+    finally:
+        for process in together:
+            process.kill()
+    assert [process.returncode for process in together] == [0, 0], texts
+    assert "data parallel over 2 devices" in texts[0]
+    assert not (tmp_path / "two1.h5").exists()
+
+    alone = script("keras-training.py", *arguments, "--output", tmp_path / "one.h5", env=jax)
+    assert alone.returncode == 0, alone.stderr
+    start = [np.abs(weights).max() for weights in read(tmp_path / "one.h5")]
+    for one, two, most in zip(read(tmp_path / "one.h5"), read(tmp_path / "two0.h5"), start, strict=True):
+        np.testing.assert_allclose(one, two, atol=0.02 * most)
