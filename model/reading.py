@@ -1,5 +1,6 @@
 """Candidates and a classifier to digits in rows, as a person reads them. No Keras here either."""
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -9,6 +10,8 @@ from . import vision
 from .vision import Box, Candidate
 
 MIN_CONFIDENCE = 0.7
+STEEP = 0.1  # slope of rows, down by across
+CLEAR_ALONE = 20  # the same for a 1 without company
 CLEAR = 8  # clarity at which ink counts as ink by 63 %, at three times that by 95 %
 SEAM_COST = 0.12
 
@@ -36,7 +39,7 @@ class Reading(NamedTuple):
         return [digit for row in self.rows for digit in row]
 
 
-def choose(candidates: list[Candidate], probabilities: np.ndarray) -> list[Digit]:
+def choose(candidates: list[Candidate], confidence: np.ndarray) -> list[int]:
     """Of candidates that share pieces of ink, those that explain the most ink with the most confidence.
 
     Over-segmentation and recognition, as in LeCun et al. 1998, section V.
@@ -45,8 +48,6 @@ def choose(candidates: list[Candidate], probabilities: np.ndarray) -> list[Digit
     for i, candidate in enumerate(candidates):
         for piece in candidate.pieces:
             sharing.setdefault(piece, []).append(i)
-    clarity = np.array([candidate.clarity for candidate in candidates])
-    confidence = probabilities.max(1) * (1 - np.exp(-clarity / CLEAR))
     chosen: list[int] = []
     done: set[int] = set()
     for piece in sharing:
@@ -63,9 +64,7 @@ def choose(candidates: list[Candidate], probabilities: np.ndarray) -> list[Digit
             chosen += _greedy(cluster, candidates, confidence, sharing)
         else:
             chosen += _cover(tuple(sorted(cluster)), candidates, confidence, sharing, {})[1]
-    return [
-        Digit(int(probabilities[i].argmax()), float(confidence[i]), candidates[i].box, candidates[i].crop) for i in chosen
-    ]
+    return chosen
 
 
 def _cover(pieces, candidates, confidence, sharing, known) -> tuple[float, list[int]]:
@@ -145,11 +144,50 @@ def order(digits: list[Digit]) -> list[list[Digit]]:
     return sorted(rows, key=lambda row: sum(level[id(d)] for d in row) / len(row))
 
 
+def believe(digits: list[Digit], clarity: list[float]) -> list[Digit]:
+    """Digits with their confidence lowered where their ink stands unclear, most of all for lone bars.
+
+    Anything long and thin looks like a 1 to the network: a 1 next to no other kind of digit has to be clear ink.
+    """
+    believed = []
+    for digit, clear in zip(digits, clarity, strict=True):
+        alone = digit.digit == 1 and not any(_beside(digit, other) for other in digits if other.digit != 1)
+        weight = 1 - math.exp(-clear / (CLEAR_ALONE if alone else CLEAR))
+        believed.append(digit._replace(confidence=digit.confidence * weight))
+    return believed
+
+
+def _beside(a: Digit, b: Digit) -> bool:
+    """Whether b is a likely neighbour of a: of like height, not far off in the row."""
+    (ax, ay), (bx, by) = middle(a), middle(b)
+    height = max(a.box[3], b.box[3])
+    like = min(a.box[3], b.box[3]) > 0.5 * height
+    return like and b.confidence > 0.8 and abs(ay - by) < height and abs(ax - bx) < 5 * height
+
+
+def digit_of(probabilities: np.ndarray, box: Box, crop: np.ndarray) -> Digit:
+    """The likeliest digit of ten probabilities, (10,)."""
+    return Digit(int(probabilities.argmax()), float(probabilities.max()), box, crop)
+
+
 def read(frame: np.ndarray, classify: Classify, min_confidence: float = MIN_CONFIDENCE) -> Reading:
-    """Read the digits in a picture: (h, w) or (h, w, 3) BGR."""
+    """Read the digits in a picture.
+
+    frame: (h, w), (h, w, 3) BGR or (h, w, 4) BGRA, of any dtype that OpenCV reads.
+    classify: gives the ten probabilities for each crop; called once or twice, with all crops together.
+    """
     candidates, mask = vision.find(frame)
     if not candidates:
         return Reading([], [], mask)
-    digits = choose(candidates, classify(np.stack([candidate.crop for candidate in candidates])))
+    probabilities = classify(np.stack([candidate.crop for candidate in candidates]))
+    indices = choose(candidates, probabilities.max(1))
+    chosen = [candidates[i] for i in indices]
+    digits = [digit_of(p, c.box, c.crop) for p, c in zip(probabilities[indices], chosen, strict=True)]
+    slope = tilt([digit for digit in digits if digit.confidence > 0.5])
+    if abs(slope) > STEEP and digits:  # rows this steep turn the digits with them: look at each upright, too
+        crops = np.stack([vision.turn(candidate.ink, slope) for candidate in chosen])
+        upright = [digit_of(p, c.box, crop) for p, c, crop in zip(classify(crops), chosen, crops, strict=True)]
+        digits = [max(pair, key=lambda digit: digit.confidence) for pair in zip(digits, upright, strict=True)]
+    digits = believe(digits, [candidate.clarity for candidate in chosen])
     believed = [digit for digit in digits if digit.confidence >= min_confidence]
-    return Reading(order(believed), [d for d in digits if d.confidence < min_confidence], mask)
+    return Reading(order(believed), [digit for digit in digits if digit.confidence < min_confidence], mask)

@@ -28,6 +28,7 @@ class Candidate(NamedTuple):
 
     box: Box
     crop: np.ndarray  # (28, 28) float32, 0 (paper) to 1 (ink), laid out as MNIST is
+    ink: np.ndarray  # (height, width) uint8, 0 to 255: the ink in the box, at the working size
     pieces: tuple[int, ...]  # which pieces of ink it is made of; candidates that share one exclude each other
     area: int  # of its ink, in working pixels
     seams: int  # cuts it ends at and gaps between strokes it spans: 0 for one connected stroke as it is
@@ -151,6 +152,18 @@ class Piece(NamedTuple):
     stroke: int  # the connected piece that it belongs to
 
 
+def turn(ink: np.ndarray, slope: float) -> np.ndarray:
+    """Ink (h, w) uint8 of a digit in a row that falls by `slope`, turned upright and laid out as by normalise."""
+    height, width = ink.shape
+    cosine, sine = 1 / math.hypot(1, slope), slope / math.hypot(1, slope)
+    size = math.ceil(math.hypot(height, width)) + 2
+    matrix = np.float32([[cosine, sine, 0], [-sine, cosine, 0]])
+    matrix[:, 2] = size / 2 - matrix[:, :2] @ (width / 2, height / 2)
+    turned = cv2.warpAffine(ink, matrix, (size, size))
+    x, y, w, h = cv2.boundingRect(cv2.compare(turned, 32, cv2.CMP_GT))
+    return normalise(turned[y : y + h, x : x + w]) if w and h else np.zeros((28, 28), np.float32)
+
+
 def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
     """Digit candidates of a picture, and its ink mask (at the working size).
 
@@ -182,7 +195,7 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
         soft = cv2.convertScaleAbs(cv2.subtract(level, 0.12 * strength), alpha=1.25 * 255 / strength)
         soft[cv2.dilate(inked, None) == 0] = 0
         source = tuple(round(v / scale) for v in box)
-        candidates.append(Candidate(source, normalise(soft), members, int(np.count_nonzero(part)), seams, clarity))
+        candidates.append(Candidate(source, normalise(soft), soft, members, int(np.count_nonzero(part)), seams, clarity))
     return candidates, mask
 
 
