@@ -40,7 +40,7 @@ def some(n: int, share: float, rng: np.random.Generator) -> slice:
 def warp(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Turn, scale, slant, bend: (n, 28, 28) -> (n, FINE, FINE) uint8."""
     n = len(pictures)
-    much = rng.uniform(0, 1, n)  # some hardly at all
+    much = rng.uniform(0, 1, n) ** 1.5  # most only a little
     angle = np.deg2rad(rng.uniform(-16, 16, n)) * much
     slant = rng.normal(0, 0.16, n) * much
     wide, high = np.exp(rng.normal(0, [[0.15], [0.08]], (2, n)) * much)
@@ -63,7 +63,7 @@ def warp(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def restroke(fine: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Other pens for some, remnants of rules and neighbours for a few: (n, FINE, FINE) uint8 -> same."""
     n, unit = len(fine), FINE / SIDE
-    part = some(n, 0.35, rng)
+    part = some(n, 0.25, rng)
     m = part.stop - part.start
     ink = (fine[part].reshape(-1, FINE) > 90).astype(np.uint8)
     inside = cv2.distanceTransform(ink, cv2.DIST_L2, 3).reshape(m, FINE, FINE)
@@ -89,7 +89,7 @@ def restroke(fine: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     rule *= (x > start) & (x < start + length)
     fine[part] = np.maximum(fine[part], (rule * 255).astype(np.uint8))
 
-    part = some(n, 0.08, rng)  # the edge of a neighbour
+    part = some(n, 0.06, rng)  # the edge of a neighbour
     other = np.roll(fine[part], 1, axis=0)
     reach = round(float(rng.uniform(5.5, 7.5)) * unit)
     left = rng.random(len(other)) < 0.5
@@ -129,7 +129,7 @@ def photograph(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         blurred = cv2.GaussianBlur(pictures[part].reshape(-1, SIDE), (5, 5), sigma)
         pictures[part] = blurred.reshape(-1, SIDE, SIDE)
     grey = pictures / np.maximum(pictures.max(axis=(1, 2), keepdims=True), 1).astype(np.float32)
-    part = some(n, 0.35, rng)
+    part = some(n, 0.25, rng)
     m = part.stop - part.start
     grey[part] -= np.float32(rng.uniform(0, 0.2, (m, 1, 1)))
     grey[part] *= np.float32(np.exp(rng.normal(0.25, 0.3, (m, 1, 1))))

@@ -139,7 +139,7 @@ def test_damaged_checkpoint_is_told_in_one_line(script, small_npz, tmp_path):
 
 
 def test_learns_a_hand_and_leaves_the_shipped_weights_alone(script, small_npz, tmp_path):
-    """The hand writes its sevens as the shipped weights read a 1: a bare bar, but with a dot beside its foot."""
+    """The hand writes its sevens as no other does: a bare bar with a dot beside its foot."""
     rng = np.random.default_rng(5)
     for i in range(30):
         crop = np.zeros((28, 28), np.uint8)
@@ -151,7 +151,7 @@ def test_learns_a_hand_and_leaves_the_shipped_weights_alone(script, small_npz, t
         cv2.imwrite(str(path), crop)
     shipped = (ROOT / "model" / "digits.h5").read_bytes()
     done = script("keras-training.py", "--data", small_npz, "--handwriting", tmp_path / "handwriting",
-                  "--batch-size", "32", "--output", tmp_path / "mine.h5")  # fmt: skip
+                  "--batch-size", "32", "--epochs", 12, "--output", tmp_path / "mine.h5")  # fmt: skip
     assert done.returncode == 0, done.stderr
     before, after = map(int, re.search(r"(\d+) were read wrong before, (\d+) are now", done.stdout).groups())
     assert before > after == 0
@@ -189,7 +189,7 @@ def test_non_digits_are_pictures_with_ink_in_them():
     made = nondigits.draw(digits, labels, 300, np.random.default_rng(2))
     assert made.shape == (300, 28, 28)
     assert made.dtype == np.uint8
-    assert (made.reshape(300, -1).max(1) == 255).all()
+    assert (made.reshape(300, -1).max(1) > 250).all()
 
 
 def test_shipped_weights_on_mnist(mnist_path):
