@@ -162,7 +162,7 @@ def _beside(a: Digit, b: Digit) -> bool:
     (ax, ay), (bx, by) = middle(a), middle(b)
     height = max(a.box[3], b.box[3])
     like = min(a.box[3], b.box[3]) > 0.5 * height
-    return like and b.confidence > 0.8 and abs(ay - by) < height and abs(ax - bx) < 5 * height
+    return like and b.confidence > 0.8 and abs(ay - by) < 2 * height and abs(ax - bx) < 5 * height
 
 
 def digit_of(probabilities: np.ndarray, box: Box, crop: np.ndarray) -> Digit:
@@ -187,7 +187,8 @@ def read(frame: np.ndarray, classify: Classify, min_confidence: float = MIN_CONF
     if abs(slope) > STEEP and digits:  # rows this steep turn the digits with them: look at each upright, too
         crops = np.stack([vision.turn(candidate.ink, slope) for candidate in chosen])
         upright = [digit_of(p, c.box, crop) for p, c, crop in zip(classify(crops), chosen, crops, strict=True)]
-        digits = [max(pair, key=lambda digit: digit.confidence) for pair in zip(digits, upright, strict=True)]
+        gain = sum(u.confidence - d.confidence for u, d in zip(upright, digits, strict=True))
+        digits = upright if gain > -0.03 * len(digits) else digits
     digits = believe(digits, [candidate.clarity for candidate in chosen])
     believed = [digit for digit in digits if digit.confidence >= min_confidence]
     return Reading(order(believed), [digit for digit in digits if digit.confidence < min_confidence], mask)

@@ -19,6 +19,7 @@ MIN_SIDE = 9  # working pixels: smaller things are dots and noise
 RULE_COVER = 0.35  # of the picture's side that a line covers with ink, to be a ruled one
 SLANTS = (0.0, 0.3, -0.2)  # of the lines along which touching digits are cut, across by down
 CUT_COST = 1.5  # stroke widths of ink that a cut may cross
+BEYOND = 0.25  # of its longer side that a digit may touch the picture's border with
 MAX_PIECES = 400  # a picture with more is texture; the largest are looked at
 MIN_CLARITY = 6  # see Candidate
 
@@ -84,7 +85,7 @@ def threshold(ink: np.ndarray) -> np.ndarray:
 
 
 def remove_rules(mask: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The mask without ruled lines, and the bands they lie in: (h, w) uint8 both, 255 where ink or a band is.
+    """The mask without ruled lines, and their middle lines: (h, w) uint8 both, 255 where ink or a line is.
 
     What crosses or stands on a rule stays where it is thicker or darker than the rule (staff removal by run length, as
     in reading music scores).
@@ -96,17 +97,17 @@ def remove_rules(mask: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _remove_level_rules(mask: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    band = np.zeros_like(mask)
+    lines = np.zeros_like(mask)
     side = mask.shape[1]
     half = cv2.resize(mask, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
     strips = cv2.resize(cv2.dilate(half, np.ones((5, 1), np.uint8)), (16, half.shape[0]), interpolation=cv2.INTER_AREA)
     if (strips.max(0) > 180).mean() < RULE_COVER:  # nothing long and level: the usual case, and the quick one
-        return mask, band
+        return mask, lines
     thick = max(3, min(mask.shape) // 90)  # pixels: no rule is thicker
     thin = cv2.subtract(half, cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((thick // 2 + 1, 1), np.uint8)))
     segments = cv2.HoughLinesP(thin, 1, np.pi / 720, side // 20, minLineLength=side // 16, maxLineGap=side // 120)
     if segments is None:
-        return mask, band
+        return mask, lines
     x1, y1, x2, y2 = segments.reshape(-1, 4)[:200].T
     level = np.abs(y2 - y1) < 0.35 * np.abs(x2 - x1)
     slope = (y2 - y1)[level] / (x2 - x1)[level]
@@ -118,14 +119,15 @@ def _remove_level_rules(mask: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, 
     near = cv2.dilate(thin, np.ones((3, 1), np.uint8))
     covered = ((near[np.clip(rows, 0, half.shape[0] - 1), columns] > 0) & inside).mean(1)
     for y, rise in zip(begin[covered > RULE_COVER], slope[covered > RULE_COVER], strict=True):
-        cv2.line(band, (0, round(2 * y)), (side, round(2 * y + rise * side)), 255, 2 * thick + 1)
+        cv2.line(lines, (0, round(2 * y)), (side, round(2 * y + rise * side)), 255, 3)
+    band = cv2.dilate(lines, np.ones((2 * thick - 1, 1), np.uint8))
     thin = cv2.subtract(mask, cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thick + 1, 1), np.uint8)))
     rule = cv2.bitwise_and(thin, band)
     levels = ink[rule > 0]
     if not len(levels):
-        return mask, band
+        return mask, lines
     darkest = int(min(255, 1.5 * np.median(levels)))
-    return cv2.subtract(mask, cv2.bitwise_and(rule, cv2.compare(ink, darkest, cv2.CMP_LE))), band
+    return cv2.subtract(mask, cv2.bitwise_and(rule, cv2.compare(ink, darkest, cv2.CMP_LE))), lines
 
 
 def normalise(ink: np.ndarray) -> np.ndarray:
@@ -241,17 +243,23 @@ def pieces_of(mask: np.ndarray) -> list[Piece]:
     """Connected pieces of ink, the wide ones cut where they are thin."""
     height, width = mask.shape
     gap = round(min(mask.shape) / 700)  # bridges a pen that skipped, no more: neighbours stay apart
-    bridged = cv2.dilate(mask, np.ones((2 * gap + 1, 2 * gap + 1), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(bridged)
-    stats[:, :2] += gap
+    pad = gap + 1
+    padded = cv2.copyMakeBorder(mask, pad, pad, pad, pad, cv2.BORDER_CONSTANT)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(padded, np.ones((2 * gap + 1, 2 * gap + 1), np.uint8)))
+    labels = labels[pad:-pad, pad:-pad]
+    stats[:, :2] += gap - pad
     stats[:, 2:4] -= 2 * gap
     pieces = []
     order = np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:MAX_PIECES] + 1
     for label in order.tolist():
         x, y, w, h, _ = stats[label].tolist()
-        if max(w, h) < 4 or x <= gap or y <= gap or x + w >= width - gap or y + h >= height - gap:  # cut off
+        if max(w, h) < 4:
             continue
         part = (labels[y : y + h, x : x + w] == label) & (mask[y : y + h, x : x + w] > 0)
+        beyond = part[0].sum() * (y == 0) + part[-1].sum() * (y + h == height)
+        beyond += part[:, 0].sum() * (x == 0) + part[:, -1].sum() * (x + w == width)
+        if beyond > BEYOND * max(w, h):  # runs out of the picture: a desk, a hand, the sheet's edge
+            continue
         if 0.8 * h < w < 4 * h and h >= MIN_SIDE and np.count_nonzero(part) < 0.6 * w * h:
             pieces += _cut(x, y, part, label)
         else:
@@ -309,7 +317,7 @@ def groups_of(pieces: list[Piece]) -> list[tuple[tuple[int, ...], int]]:
     area = [sum(np.count_nonzero(pieces[m].part) for m in members) for members in whole]
     for i, j in _near(np.array(box).reshape(-1, 4)):
         if min(area[i], area[j]) > 0.06 * max(area[i], area[j]) and _may_belong_together(box[i], box[j]):
-            groups[tuple(sorted(whole[i] + whole[j]))] = 1
+            groups[tuple(sorted(whole[i] + whole[j]))] = -1 if _unlike_neighbours(box[i], box[j]) else 1
     fit = [(members, seams) for members, seams in groups.items() if _digit_like(union([pieces[m].box for m in members]))]
     return sorted(fit, key=lambda group: group[1])
 
@@ -323,13 +331,21 @@ def _near(boxes: np.ndarray) -> list[tuple[int, int]]:
     return np.argwhere(np.triu(near, 1)).tolist()
 
 
+def _unlike_neighbours(a: Box, b: Box) -> bool:
+    """Whether two close strokes are unlike two digits: of different height, or side by side in shared columns."""
+    columns = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    rows = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    entwined = columns > 0.15 * min(a[2], b[2]) and rows > 0.5 * min(a[3], b[3])
+    return entwined or min(a[3], b[3]) < 0.75 * max(a[3], b[3])
+
+
 def _may_belong_together(a: Box, b: Box) -> bool:
     """Whether two strokes lie as those of one digit do: the bar over a 5, the two halves of a 4."""
     _, _, w, h = union([a, b])
     beside, above = w - a[2] - b[2], h - a[3] - b[3]  # gaps; negative where they overlap
     if beside < -0.5 * min(a[2], b[2]):  # one over the other; two digits over each other are of like height
         return above < (0.15 if min(a[3], b[3]) < 0.4 * h else 0.05) * h
-    return beside < 0.06 * h and above < -0.5 * min(a[3], b[3]) and min(a[3], b[3]) < 0.75 * h
+    return beside < 0.06 * h and above < -0.5 * min(a[3], b[3]) and min(a[3], b[3]) < 0.92 * h
 
 
 def union(boxes: list[Box]) -> Box:
