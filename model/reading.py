@@ -12,6 +12,7 @@ from .vision import Box, Candidate
 MIN_CONFIDENCE = 0.7
 STEEP = 0.1  # slope of rows, down by across
 CLEAR_ALONE = 20  # the same for a 1 without company
+COMPANY = 0.6  # exponent on the confidence of a digit among others: 0.55 becomes 0.7
 CLEAR = 8  # clarity at which ink counts as ink by 63 %, at three times that by 95 %
 SEAM_COST = 0.12
 
@@ -145,23 +146,25 @@ def order(digits: list[Digit]) -> list[list[Digit]]:
 
 
 def believe(digits: list[Digit], clarity: list[float]) -> list[Digit]:
-    """Digits with their confidence lowered where their ink stands unclear, most of all for lone bars.
+    """Digits with their confidence weighed by how clear their ink is and what company they keep.
 
-    Anything long and thin looks like a 1 to the network: a 1 next to no other kind of digit has to be clear ink.
+    Anything long and thin looks like a 1 to the network: one without other digits beside it has to be clear ink. What
+    stands in a row with other digits of its height is hardly anything but a digit: there doubt counts for less.
     """
     believed = []
     for digit, clear in zip(digits, clarity, strict=True):
-        alone = digit.digit == 1 and not any(_beside(digit, other) for other in digits if other.digit != 1)
-        weight = 1 - math.exp(-clear / (CLEAR_ALONE if alone else CLEAR))
-        believed.append(digit._replace(confidence=digit.confidence * weight))
+        company = [other for other in digits if other is not digit and _beside(digit, other)]
+        alone = digit.digit == 1 and all(other.digit == 1 for other in company)
+        confidence = digit.confidence * (1 - math.exp(-clear / (CLEAR_ALONE if alone else CLEAR)))
+        believed.append(digit._replace(confidence=confidence**COMPANY if len(company) > 2 and not alone else confidence))
     return believed
 
 
 def _beside(a: Digit, b: Digit) -> bool:
-    """Whether b is a likely neighbour of a: of like height, not far off in the row."""
+    """Whether b is surely a digit and a likely neighbour of a: of like height, not far off."""
     (ax, ay), (bx, by) = middle(a), middle(b)
     height = max(a.box[3], b.box[3])
-    like = min(a.box[3], b.box[3]) > 0.5 * height
+    like = min(a.box[3], b.box[3]) > 0.6 * height
     return like and b.confidence > 0.8 and abs(ay - by) < 2 * height and abs(ax - bx) < 5 * height
 
 
