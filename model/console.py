@@ -44,7 +44,13 @@ def run(main: Callable[[], int | None]) -> None:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         status = report(f"{error.filename or 'the output'} is not written, the disk is full: free some space")
-    sys.exit(status)
+    except SystemExit as stop:  # SIGTERM, or argparse
+        status = stop.code
+    # Everything is closed by now. TensorFlow would take one to three seconds to be taken down in good order.
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    os._exit(status or 0)
 
 
 def report(error: object) -> int:

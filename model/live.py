@@ -13,7 +13,7 @@ from . import reading, recording, view
 from .console import UserError
 from .handwriting import Lesson
 from .reading import Classify, Digit, Reading
-from .sources import Source
+from .sources import DEMO, Source
 from .tracking import Tracker, number
 from .vision import Box
 from .window import Gesture, Window
@@ -73,6 +73,8 @@ class Session:
         self.record: Callable[[np.ndarray, float | None], None] | None = None
         self.recording_since = 0.0
         self.classify: Classify | None = None
+        if source.name == DEMO:
+            self.tell("no camera found: this is a demo")
         self.window = Window("Digits", self.frame.picture)
         self.show(CALM)
         self.loading = load()
@@ -178,8 +180,12 @@ class Session:
             self.lesson.choose_next()
         elif self.lesson and key == "u":
             self.tell(self.lesson.undo())
-        elif key == "l" or (self.lesson and key == "\x1b"):
-            self.lesson = None if self.lesson else Lesson(self.seen, self.handwriting, self.taught)
+        elif self.lesson and key in "l\x1b":
+            self.lesson = None
+        elif key == "l" and not (self.seen.digits or self.seen.doubtful):
+            self.tell("there is no digit to teach")
+        elif key == "l":
+            self.lesson = Lesson(self.seen, self.handwriting, self.taught)
         elif key in ("q", "\x1b"):
             return False
         elif key == " ":

@@ -101,7 +101,7 @@ def picture(path: str | Path) -> np.ndarray:
     if not data.size:
         raise UserError(f"{path} is empty")
     if data[:8].tobytes() == PNG and not _has_whole_chunks(data.tobytes()):
-        raise UserError(f"{path} is a damaged picture")
+        raise UserError(f"{path} is no picture, or a damaged one")
     with _silent_libraries():
         try:
             image = cv2.imdecode(data, cv2.IMREAD_COLOR)

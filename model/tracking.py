@@ -34,20 +34,26 @@ def number(seen: Reading) -> Reading:
 
 
 class _Track:
-    def __init__(self, digit: Digit, believed: bool, seconds: float) -> None:
+    def __init__(self, digit: Digit, place: tuple[int, int] | None, seconds: float) -> None:
         self.id: int | None = None
         self.box = np.array(digit.box, np.float64)  # x, y, width, height
         self.votes: deque[tuple[int, float, bool]] = deque(maxlen=VOTES)
         self.sightings = self.missed = 0
-        self.see(digit, believed, seconds)
+        self.see(digit, place, seconds)
 
-    def see(self, digit: Digit, believed: bool, seconds: float) -> None:
+    def see(self, digit: Digit, place: tuple[int, int] | None, seconds: float) -> None:
+        """place: row and column in the frame's reading; None for what was doubtful."""
         self.box = (self.box + digit.box) / 2  # half of the way: calm, and at rest within a few frames
-        self.votes.append((digit.digit, digit.confidence, believed))
+        self.place = place
+        self.votes.append((digit.digit, digit.confidence, place is not None))
         self.crop = digit.crop
         self.sightings += 1
         self.missed = 0
         self.seconds = seconds
+
+    def miss(self) -> None:
+        self.place = None
+        self.missed += 1
 
     def vote(self) -> tuple[int, float, bool]:
         """Label, confidence and belief by the last frames: each vote weighs as much as its confidence."""
@@ -70,16 +76,17 @@ class Tracker:
 
     def update(self, seen: Reading, seconds: float) -> Reading:
         """The next frame's reading, made steady. seconds: the frame's time."""
-        digits = [(d, True) for d in seen.digits] + [(d, False) for d in seen.doubtful]
-        digits = sorted(digits, key=lambda pair: -pair[0].confidence)[:LIMIT]
-        pairs = self._match([digit for digit, _ in digits])
+        places = [(digit, (y, x)) for y, row in enumerate(seen.rows) for x, digit in enumerate(row)]
+        places += [(digit, None) for digit in seen.doubtful]
+        places = sorted(places, key=lambda place: -place[0].confidence)[:LIMIT]
+        pairs = self._match([digit for digit, _ in places])
         for i, track in enumerate(self.tracks):
             if i in pairs:
-                track.see(*digits[pairs[i]], seconds)
+                track.see(*places[pairs[i]], seconds)
             else:
-                track.missed += 1
+                track.miss()
         taken = set(pairs.values())
-        fresh = [_Track(digit, believed, seconds) for j, (digit, believed) in enumerate(digits) if j not in taken]
+        fresh = [_Track(*place, seconds) for j, place in enumerate(places) if j not in taken]
         self.tracks = [t for t in self.tracks if not self._gone(t, seconds, fresh)] + fresh
         return self._shown(seen.mask)
 
@@ -90,7 +97,7 @@ class Tracker:
         return late or track.sightings < SIGHTINGS or any(_overlap(track.box, other.box) > 0.3 for other in fresh)
 
     def _shown(self, mask: np.ndarray) -> Reading:
-        believed, doubtful = [], []
+        believed, places, doubtful = [], [], []
         for track in self.tracks:
             if track.sightings < SIGHTINGS:
                 continue
@@ -99,8 +106,17 @@ class Tracker:
             digit, confidence, belief = track.vote()
             box = tuple(int(side) for side in np.rint(track.box))
             shown = Tracked(digit, confidence, box, track.crop, track.id)
-            (believed if belief and confidence >= self.min_confidence else doubtful).append(shown)
-        return Reading(reading.order(believed), doubtful, mask)
+            if belief and confidence >= self.min_confidence:
+                believed.append(shown)
+                places.append(track.place)
+            else:
+                doubtful.append(shown)
+        if None in places:  # one that this frame's reading lacks
+            return Reading(reading.order(believed), doubtful, mask)
+        rows = {}
+        for place, shown in sorted(zip(places, believed, strict=True)):
+            rows.setdefault(place[0], []).append(shown)
+        return Reading(list(rows.values()), doubtful, mask)
 
     def _match(self, digits: list[Digit]) -> dict[int, int]:
         """Which track is which digit: {index of the track: index of the digit}.

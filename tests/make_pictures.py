@@ -1,6 +1,6 @@
-"""Make the README's pictures: cam.py's view of the demo, moving and still.
+"""Make the README's moving picture: what cam.py's window shows of the demo.
 
-    python tests/make_pictures.py          writes .pictures/window.png, which is animated, and .pictures/still.jpg
+    python tests/make_pictures.py          writes .pictures/window.png, an animated PNG
 """
 
 import struct
@@ -39,12 +39,8 @@ def main() -> None:
             canvas = view.draw(calm, seen, SIZE, crops=crops, mask=mask)
             view.overlay(canvas, fps=30)
             shown.append(canvas)
-            if number == 30:
-                still = view.draw(frame, seen, (1280, 720))
-                cv2.imwrite(str(folder / "still.jpg"), still)
     (folder / "window.png").write_bytes(animated_png(shown, 1 / 30 * KEEP))
-    for path in sorted(folder.iterdir()):
-        print(f"{path.relative_to(ROOT)}  {path.stat().st_size / 1e6:.2f} MB")
+    print(f".pictures/window.png  {(folder / 'window.png').stat().st_size / 1e6:.2f} MB")
 
 
 def animated_png(pictures: list[np.ndarray], seconds: float) -> bytes:
