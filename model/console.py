@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import TracebackType
 
 PATIENCE = 1.5  # seconds that a stopped script has to close its files
 CHATTER = re.compile(rb"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions")
@@ -60,6 +61,14 @@ def report(error: object) -> int:
     return 2
 
 
+def _report_unless_stopped(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = _report_unless_stopped  # Ctrl-C while a script's imports run, before it comes to `run`
+
+
 def _stop(signum: int, frame: object) -> None:
     watchdog = threading.Timer(PATIENCE, os._exit, [128 + signum])
     watchdog.daemon = True
@@ -71,13 +80,21 @@ def _stop(signum: int, frame: object) -> None:
     raise SystemExit(128 + signum)
 
 
+def _taken_over() -> list[signal.Signals]:
+    return [signum for signum in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(signum) is _stop]
+
+
 @contextlib.contextmanager
 def without_chatter() -> Iterator[None]:
     """Keep TensorFlow's start-up lines, which no setting silences, off stderr; whatever else is written there appears.
 
     Its C++ part logs to file descriptor 2 before it reads TF_CPP_MIN_LOG_LEVEL. What Python writes meanwhile,
-    another thread's error for one, goes to the terminal as ever.
+    another thread's error for one, goes to the terminal as ever. Loading it also keeps Python's signal handlers
+    waiting, for seconds on a busy machine: in the main thread Ctrl-C and SIGTERM meanwhile end the process as such.
     """
+    handlers = {}
+    if threading.current_thread() is threading.main_thread():
+        handlers = {signum: signal.signal(signum, signal.SIG_DFL) for signum in _taken_over()}
     sys.stderr.flush()
     with tempfile.TemporaryFile() as caught, os.fdopen(os.dup(2), "w", 1, errors="backslashreplace") as terminal:
         os.dup2(caught.fileno(), 2)
@@ -90,3 +107,5 @@ def without_chatter() -> Iterator[None]:
             for line in caught:
                 if not CHATTER.match(line):
                     os.write(2, line)
+            for signum, handler in handlers.items():
+                signal.signal(signum, handler)
