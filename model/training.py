@@ -15,37 +15,44 @@ from .network import keras
 from .pictures import Pictures
 
 PEAK = 2e-3  # highest learning rate of the one cycle (Smith, Topin 2018), for batches of 128
-PART = (("PROCESS_ID", 0), ("NUM_PROCESSES", 1))
 WARM_UP = 0.2  # of all steps, from nearly nothing to the peak
+PROCESS, PROCESSES = "KERAS_DISTRIBUTION_PROCESS_ID", "KERAS_DISTRIBUTION_NUM_PROCESSES"  # Keras' environment variables
 
 
 def part() -> tuple[int, int]:
-    """Which process this is, of how many that train together, by Keras' environment variables: (0, 1) alone."""
-    return tuple(int(os.environ.get(f"KERAS_DISTRIBUTION_{name}", default)) for name, default in PART)
+    """Which process this is, of how many that train together: (0, 1) alone."""
+    return int(os.environ.get(PROCESS, 0)), int(os.environ.get(PROCESSES, 1))
 
 
 def start(seed: int) -> None:
-    """Seed every random choice, find the machines and devices to spread over and the number format, and say which.
+    """Seed every random choice, take this process's and each device's part of the work, choose a number format.
 
-    Several processes are those that Keras' KERAS_DISTRIBUTION_ variables name; each of them, and each GPU, takes its
-    part of every batch. Keras can do that with JAX.
+    Prints which. Processes are those that Keras' environment variables name. Weights are float32 in any format.
     """
     keras.utils.set_random_seed(seed)
-    alone = part()[1] == 1
-    if not alone:
+    devices = spread()
+    if part()[1] > 1:  # all must choose alike
+        bfloat16, reason = not devices[0].startswith("cpu"), "over several processes"
+    else:
+        gain = bfloat16_gain()
+        bfloat16, reason = gain > 1.1, f"bfloat16 is {gain:.1f} times as fast as float32 here"
+    keras.config.set_dtype_policy("mixed_bfloat16" if bfloat16 else "float32")
+    print(f"computing in {'bfloat16' if bfloat16 else 'float32'}: {reason}", flush=True)
+
+
+def spread() -> list[str]:
+    """Have every batch shared out among processes and devices, where there are several; Keras can with JAX alone."""
+    if keras.backend.backend() != "jax":
+        if part()[1] > 1:
+            raise UserError("several processes train together with JAX only: set KERAS_BACKEND=jax")
+        return []
+    if part()[1] > 1:
         keras.distribution.initialize()
-    devices = keras.distribution.list_devices() if keras.backend.backend() == "jax" else []
+    devices = keras.distribution.list_devices()
     if len(devices) > 1:
         keras.distribution.set_distribution(keras.distribution.DataParallel(devices=devices, auto_shard_dataset=False))
         print(f"data parallel over {len(devices)} devices")
-    if alone:
-        ratio = bfloat16_gain()
-        reason = f"bfloat16 is {ratio:.1f} times as fast as float32 here"
-    else:  # all must choose alike
-        ratio = 0 if devices[0].startswith("cpu") else 2
-        reason = f"as is usual on {devices[0].partition(':')[0]}s"
-    keras.config.set_dtype_policy("mixed_bfloat16" if ratio > 1.1 else "float32")
-    print(f"computing in {'bfloat16' if ratio > 1.1 else 'float32'}: {reason}", flush=True)
+    return devices
 
 
 def bfloat16_gain() -> float:
