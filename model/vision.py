@@ -182,20 +182,16 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
     candidates = []
     for members, seams in groups_of(pieces):
         x, y, w, h = box = union([pieces[m].box for m in members])
-        part = np.zeros((h, w), bool)
-        for m in members:
-            px, py, pw, ph = pieces[m].box
-            part[py - y : py - y + ph, px - x : px - x + pw] |= pieces[m].part
+        part = _paint(pieces, members, box)
         level = ink[y : y + h, x : x + w]
-        inked = part.view(np.uint8)
-        mean, deviation = cv2.meanStdDev(level, mask=inked)
+        mean, deviation = cv2.meanStdDev(level, mask=part)
         strength = max(1.0, float(mean[0, 0] + 0.7 * deviation[0, 0]))
         clarity = strength / (1 + unevenness(box))
         if clarity < MIN_CLARITY:
             continue
         # Grey levels kept: full ink is 1, paper 0, and the half-tones at the stroke's edge stay.
         soft = cv2.convertScaleAbs(cv2.subtract(level, 0.12 * strength), alpha=1.25 * 255 / strength)
-        soft[cv2.dilate(inked, None) == 0] = 0
+        soft[cv2.dilate(part, None) == 0] = 0
         source = tuple(round(v / scale) for v in box)
         candidates.append(Candidate(source, normalise(soft), soft, members, int(np.count_nonzero(part)), seams, clarity))
     return candidates, mask
@@ -310,13 +306,19 @@ def groups_of(pieces: list[Piece]) -> list[tuple[tuple[int, ...], int]]:
     groups = {}
     for members in whole:
         count = len(members)
+        height = union([pieces[m].box for m in members])[3]
         for i in range(count):
             for j in range(i + 1, count + 1):
-                groups[members[i:j]] = (i > 0) + (j < count)
+                low = union([pieces[m].box for m in members[i:j]])[3] < 0.75 * height  # neighbours are of like height
+                groups[members[i:j]] = (i > 0) + (j < count) + low
     box = [union([pieces[m].box for m in members]) for members in whole]
     area = [sum(np.count_nonzero(pieces[m].part) for m in members) for members in whole]
     for i, j in _near(np.array(box).reshape(-1, 4)):
-        if min(area[i], area[j]) > 0.06 * max(area[i], area[j]) and _may_belong_together(box[i], box[j]):
+        if (
+            min(area[i], area[j]) > 0.06 * max(area[i], area[j])
+            and _may_belong_together(box[i], box[j])
+            and _touch_when_grown(pieces, whole[i], whole[j])
+        ):
             groups[tuple(sorted(whole[i] + whole[j]))] = -1 if _unlike_neighbours(box[i], box[j]) else 1
     fit = [(members, seams) for members, seams in groups.items() if _digit_like(union([pieces[m].box for m in members]))]
     return sorted(fit, key=lambda group: group[1])
@@ -329,6 +331,24 @@ def _near(boxes: np.ndarray) -> list[tuple[int, int]]:
     left, top, right, bottom = x - grow, y - grow, x + w + grow, y + h + grow
     near = (left[:, None] < right) & (left < right[:, None]) & (top[:, None] < bottom) & (top < bottom[:, None])
     return np.argwhere(np.triu(near, 1)).tolist()
+
+
+def _touch_when_grown(pieces: list[Piece], a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    """Whether ink of a lies within 15 % of their common height of ink of b: boxes alone do not tell, of bent strokes."""
+    box = union([pieces[m].box for m in a + b])
+    grow = 2 * int(0.15 * box[3]) + 3
+    near = cv2.dilate(_paint(pieces, a, box), np.ones((grow, grow), np.uint8))
+    return bool((near & _paint(pieces, b, box)).any())
+
+
+def _paint(pieces: list[Piece], members: tuple[int, ...], box: Box) -> np.ndarray:
+    """The ink of some pieces in a box around them: (height, width) uint8, 0 or 1."""
+    x, y, w, h = box
+    part = np.zeros((h, w), np.uint8)
+    for m in members:
+        px, py, pw, ph = pieces[m].box
+        part[py - y : py - y + ph, px - x : px - x + pw] |= pieces[m].part
+    return part
 
 
 def _unlike_neighbours(a: Box, b: Box) -> bool:
