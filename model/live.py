@@ -137,6 +137,7 @@ class Session:
         """Draw and show; the key pressed meanwhile."""
         size = self.window.size()
         looks = {"mirror": self.mirror, "mask": self.mask, "crops": self.crops, "region": self.region}
+        looks["rows"] = self.lesson is None  # they may hide what is to be taught
         canvas = view.draw(self.frame.picture, self.seen, size, **looks)
         now = time.monotonic()
         if self.record:

@@ -85,11 +85,13 @@ def draw(
     mask: bool = False,
     crops: bool = False,
     region: Box | None = None,
+    rows: bool = True,
 ) -> np.ndarray:
     """The annotated view: a new canvas (height, width, 3) uint8 BGR of size (width, height).
 
     mask: the ink mask takes the picture's place. crops: what the network sees, beside each box.
     region: (x, y, w, h) of the picture that alone was read; the mask is of this region.
+    rows: the numbers read stand at the bottom.
     """
     place = fit(picture, size, mirror)
     if mask and seen.mask.size:
@@ -104,7 +106,8 @@ def draw(
         _mark_doubtful(canvas, place.box(digit.box), digit, unit)
     for digit in seen.digits:
         _mark(canvas, place.box(digit.box), digit, unit)
-    _write_rows(canvas, seen.text, unit)
+    if rows:
+        _write_rows(canvas, seen.text, unit)
     return canvas
 
 
