@@ -59,9 +59,14 @@ def test_stopped_while_it_loads_it_ends_at_once_without_a_word(stop, small_npz, 
 
 
 @pytest.mark.parametrize("name", ["cam.py", "keras-training.py", "test-keras-training-reload.py"])
-def test_stopped_while_it_starts_it_ends_without_a_word(name, small_npz):
-    command = [sys.executable, "-v", ROOT / name, "--data", small_npz]  # -v tells of each import on stderr
-    process = subprocess.Popen(command, env=clean_environment(), stderr=subprocess.PIPE, text=True)
+def test_stopped_while_it_starts_it_ends_without_a_word(name, small_npz, tmp_path):
+    arguments = {
+        "cam.py": ["--no-window"],
+        "keras-training.py": ["--data", small_npz, "--output", tmp_path / "model.h5"],
+        "test-keras-training-reload.py": ["--data", small_npz],
+    }
+    command = [sys.executable, "-v", ROOT / name, *arguments[name]]  # -v tells of each import on stderr
+    process = subprocess.Popen(command, env=clean_environment(), stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     for line in process.stderr:
         if line.startswith("import 'model.console'"):
             process.send_signal(signal.SIGINT)
