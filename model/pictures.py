@@ -9,8 +9,8 @@ from . import augment, nondigits, strokes
 from .network import keras
 from .vision import normalise
 
-NON_DIGITS = 0.12  # of all pictures: what the network must be unsure of
-DRAWN = 0.14  # of all pictures: digits in styles that MNIST has few of
+NON_DIGITS = 0.1  # of all pictures: what the network must be unsure of
+DRAWN = 0.12  # of all pictures: digits in styles that MNIST has few of
 BANK = 8000  # non-digits, and half as many drawn digits, are drawn once and varied ever after; fewer for small data
 
 

@@ -166,10 +166,10 @@ class Progress(keras.callbacks.Callback):
 
     def line(self, middle: str, logs: dict, done: float) -> str:
         finished = self.epoch + done - self.first
-        left = (time.perf_counter() - self.start) / finished * (self.params["epochs"] - self.first - finished)
+        left = round((time.perf_counter() - self.start) / finished * (self.params["epochs"] - self.first - finished))
         place = f"epoch {self.epoch + 1:{len(str(self.params['epochs']))}}/{self.params['epochs']}"
         scores = f"loss {logs['loss']:.4f}  accuracy {logs['accuracy']:.2%}"
-        return f"{place}  {scores}  {middle}  {left // 60:.0f}:{left % 60:02.0f} left"
+        return f"{place}  {scores}  {middle}  {left // 60}:{left % 60:02} left"
 
 
 class Checkpoint(keras.callbacks.Callback):
