@@ -13,6 +13,7 @@ from .vision import Box
 VOTES = 9  # frames that decide on a digit's label
 SIGHTINGS = 2  # a digit shows when it was seen as often,
 GRACE = 0.35  # and goes when it was missing for so many seconds
+RETURN = 0.1  # confidence above the limit that a digit needs once it was doubted, so that it does not come and go
 LIMIT = 200  # digits followed at once; beyond that it is noise
 
 
@@ -39,6 +40,7 @@ class _Track:
         self.box = np.array(digit.box, np.float64)  # x, y, width, height
         self.votes: deque[tuple[int, float, bool]] = deque(maxlen=VOTES)
         self.sightings = self.missed = 0
+        self.doubted = False
         self.see(digit, place, seconds)
 
     def see(self, digit: Digit, place: tuple[int, int] | None, seconds: float) -> None:
@@ -104,9 +106,10 @@ class Tracker:
             if track.id is None:
                 track.id, self.next_id = self.next_id, self.next_id + 1
             digit, confidence, belief = track.vote()
-            box = tuple(int(side) for side in np.rint(track.box))
+            box = tuple(max(0, int(side)) for side in np.rint(track.box))
             shown = Tracked(digit, confidence, box, track.crop, track.id)
-            if belief and confidence >= self.min_confidence:
+            track.doubted = not belief or confidence < self.min_confidence + RETURN * track.doubted
+            if not track.doubted:
                 believed.append(shown)
                 places.append(track.place)
             else:
