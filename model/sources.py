@@ -182,7 +182,8 @@ def _video(name: str, capture: cv2.VideoCapture | None = None) -> Source:
             stamp = (capture.get(cv2.CAP_PROP_POS_MSEC) - start) / 1000
             seconds = round(stamp if stamp > seconds else seconds + 1 / fps, 4)
 
-    return Source(name, frames(), fps=fps, close=capture.release)
+    single = capture.get(cv2.CAP_PROP_FRAME_COUNT) == 1  # a picture on the network, for one
+    return Source(name, frames(), still=single, fps=fps, close=capture.release)
 
 
 def _stream(url: str) -> Source:
