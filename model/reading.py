@@ -11,7 +11,7 @@ from .vision import Box, Candidate
 
 MIN_CONFIDENCE = 0.7
 STEEP = 0.1  # slope of rows, down by across
-CLEAR_ALONE = 20  # the same for a 1 without company
+CLEAR_ALONE = 26  # the same for a 1 without company
 COMPANY = 0.6  # exponent on the confidence of a digit among others: 0.55 becomes 0.7
 CLEAR = 8  # clarity at which ink counts as ink by 63 %, at three times that by 95 %
 SEAM_COST = 0.12
@@ -145,17 +145,19 @@ def order(digits: list[Digit]) -> list[list[Digit]]:
     return sorted(rows, key=lambda row: sum(level[id(d)] for d in row) / len(row))
 
 
-def believe(digits: list[Digit], clarity: list[float]) -> list[Digit]:
+def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
     """Digits with their confidence weighed by how clear their ink is and what company they keep.
 
-    Anything long and thin looks like a 1 to the network: one without other digits beside it has to be clear ink. What
-    stands in a row with other digits of its height is hardly anything but a digit: there doubt counts for less.
+    Anything long and thin looks like a 1 to the network: one without other digits beside it has to be a whole stroke of
+    clear ink. What stands in a row with other digits of its height is hardly anything but a digit: there doubt counts
+    for less.
     """
     believed = []
-    for digit, clear in zip(digits, clarity, strict=True):
+    for digit, candidate in zip(digits, candidates, strict=True):
         company = [other for other in digits if other is not digit and _beside(digit, other)]
         alone = digit.digit == 1 and all(other.digit == 1 for other in company)
-        confidence = digit.confidence * (1 - math.exp(-clear / (CLEAR_ALONE if alone else CLEAR)))
+        clear = candidate.clarity / (CLEAR_ALONE * (1 + abs(candidate.seams)) if alone else CLEAR)
+        confidence = digit.confidence * (1 - math.exp(-clear))
         believed.append(digit._replace(confidence=confidence**COMPANY if len(company) > 2 and not alone else confidence))
     return believed
 
@@ -192,6 +194,6 @@ def read(frame: np.ndarray, classify: Classify, min_confidence: float = MIN_CONF
         upright = [digit_of(p, c.box, crop) for p, c, crop in zip(classify(crops), chosen, crops, strict=True)]
         gain = sum(u.confidence - d.confidence for u, d in zip(upright, digits, strict=True))
         digits = upright if gain > -0.03 * len(digits) else digits
-    digits = believe(digits, [candidate.clarity for candidate in chosen])
+    digits = believe(digits, chosen)
     believed = [digit for digit in digits if digit.confidence >= min_confidence]
     return Reading(order(believed), [digit for digit in digits if digit.confidence < min_confidence], mask)

@@ -257,10 +257,18 @@ def pieces_of(mask: np.ndarray) -> list[Piece]:
         if beyond > BEYOND * max(w, h):  # runs out of the picture: a desk, a hand, the sheet's edge
             continue
         if 0.8 * h < w < 4 * h and h >= MIN_SIDE and np.count_nonzero(part) < 0.6 * w * h:
-            pieces += _cut(x, y, part, label)
+            if _holes(part) <= 2 + 2 * w / h:  # an 8 has two; more is a scribble
+                pieces += _cut(x, y, part, label)
         else:
             pieces.append(Piece((x, y, w, h), part, label))
     return pieces
+
+
+def _holes(part: np.ndarray) -> int:
+    """How many holes ink (h, w) bool encloses, specks left out."""
+    contours, tree = cv2.findContours(part.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    inner = [contour for contour, (*_, parent) in zip(contours, tree[0], strict=True) if parent >= 0]
+    return sum(cv2.contourArea(contour) > 0.003 * part.size for contour in inner)
 
 
 def _cut(x: int, y: int, part: np.ndarray, stroke: int) -> list[Piece]:
