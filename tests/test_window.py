@@ -28,7 +28,11 @@ class App:
         environment = clean_environment() | display
         self.process = subprocess.Popen(command, cwd=folder, env=environment, stderr=self.errors)
         self.name = ""
-        wait_for(self.appears, 20)
+        try:
+            wait_for(self.appears, 20)
+        except AssertionError:
+            self.process.kill()
+            raise
 
     def appears(self):
         assert self.process.poll() is None, "it ended before its window was there"
