@@ -360,10 +360,10 @@ def _paint(pieces: list[Piece], members: tuple[int, ...], box: Box) -> np.ndarra
 
 
 def _unlike_neighbours(a: Box, b: Box) -> bool:
-    """Whether two close strokes are unlike two digits: of different height, or side by side in shared columns."""
+    """Whether two close strokes are unlike two digits: of different height, or reaching into each other."""
     columns = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
     rows = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    entwined = columns > 0.15 * min(a[2], b[2]) and rows > 0.5 * min(a[3], b[3])
+    entwined = columns > 0.15 * min(a[2], b[2]) and rows > 0.25 * min(a[3], b[3])
     return entwined or min(a[3], b[3]) < 0.75 * max(a[3], b[3])
 
 
