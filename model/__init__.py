@@ -20,6 +20,7 @@
     strokes    digits as a pen draws them, by our own code; OpenCV only
     demo       a drawn sheet before a drawn camera, for those who have none; OpenCV only
     console    errors in one line, Ctrl-C and SIGTERM, no chatter
+    figures    pictures of a training run and of what a network learned; matplotlib
     files      files that are written whole or not at all
 """
 
