@@ -2,7 +2,9 @@
 
 import contextlib
 import ctypes
+import os
 import sys
+import time
 from typing import NamedTuple
 
 import cv2
@@ -32,10 +34,14 @@ def is_possible() -> bool:
     except OSError:
         return False
     xcb.xcb_connect.restype = ctypes.c_void_p
-    connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
-    possible = not xcb.xcb_connection_has_error(connection)
-    xcb.xcb_disconnect(connection)
-    return possible
+    for _ in range(5 if os.environ.get("DISPLAY") else 1):
+        connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
+        if not xcb.xcb_connection_has_error(connection):
+            # It stays open: a bare X server starts anew when its last client leaves, and Qt would meet it in between.
+            return True
+        xcb.xcb_disconnect(connection)
+        time.sleep(0.05)
+    return False
 
 
 class Window:

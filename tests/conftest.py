@@ -81,7 +81,7 @@ def display(tmp_path_factory):
     reader, writer = os.pipe()
     folder = tmp_path_factory.mktemp("screen")
     screen = ["-screen", "0", "1920x1080x24", "-fbdir", str(folder)]
-    command = ["Xvfb", "-displayfd", str(writer), *screen, "-nolisten", "tcp"]
+    command = ["Xvfb", "-displayfd", str(writer), *screen, "-nolisten", "tcp", "-noreset"]
     server = subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL)
     os.close(writer)
     with os.fdopen(reader) as pipe:
