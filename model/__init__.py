@@ -1,6 +1,8 @@
 """What the three scripts share, one room each.
 
-    vision     picture -> ink mask and digit candidates (28x28 crops with their boxes); OpenCV only
+    ink        picture -> how dark the ink is on its paper, and where: light, threshold, ruled lines; OpenCV only
+    pieces     ink mask -> strokes, cut where digits may touch, grouped where strokes may be one digit's; OpenCV only
+    vision     picture -> digit candidates (28x28 crops with their boxes); OpenCV only
     reading    candidates + a classifier -> digits in rows, as a person reads them; OpenCV only
     tracking   readings of frame after frame -> digits that stay, each with its id; OpenCV only
     sources    frames from cameras, pictures, folders, videos, streams and the demo; OpenCV only

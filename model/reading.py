@@ -1,7 +1,10 @@
-"""Candidates and a classifier to digits in rows, as a person reads them. No Keras here either."""
+"""Candidates and a classifier to digits in rows, as a person reads them. No Keras here either.
+
+    reading.read(cv2.imread("sheet.jpg"), classify).text  # ["31415926", "2718"]
+"""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,12 +12,15 @@ import numpy as np
 from . import vision
 from .vision import Box, Candidate
 
+# The limit under which a digit is doubted: on pictures without any digit hardly one is above it, and of the digits on
+# clear paper hardly one below.
 MIN_CONFIDENCE = 0.7
-STEEP = 0.1  # slope of rows, down by across
+SEAM_COST = 0.12  # confidence that each seam of a candidate has to make up for
+MAX_CHOICES = 12  # pieces of ink up to which the best choice is looked for in full
+STEEP = 0.1  # slope of rows, down by across, from which digits are looked at upright as well
+CLEAR = 8  # clarity at which ink counts as ink by 63 %, at three times that by 95 %
 CLEAR_ALONE = 26  # the same for a 1 without company
 COMPANY = 0.6  # exponent on the confidence of a digit among others: 0.55 becomes 0.7
-CLEAR = 8  # clarity at which ink counts as ink by 63 %, at three times that by 95 %
-SEAM_COST = 0.12
 
 Classify = Callable[[np.ndarray], np.ndarray]  # (n, 28, 28) float32, 0 to 1 -> (n, 10) probabilities
 
@@ -40,109 +46,95 @@ class Reading(NamedTuple):
         return [digit for row in self.rows for digit in row]
 
 
+def read(frame: np.ndarray, classify: Classify, min_confidence: float = MIN_CONFIDENCE) -> Reading:
+    """Read the digits in a picture.
+
+    frame: (h, w), (h, w, 3) BGR or (h, w, 4) BGRA, of any dtype that OpenCV reads.
+    classify: gives the ten probabilities for each crop; called with all crops together, on steep rows twice.
+    """
+    candidates, mask = vision.find(frame)
+    if not candidates:
+        return Reading([], [], mask)
+    probabilities = classify(np.stack([candidate.crop for candidate in candidates]))
+    indices = choose(candidates, probabilities.max(1))
+    chosen = [candidates[i] for i in indices]
+    digits = [_likeliest(p, c.box, c.crop) for p, c in zip(probabilities[indices], chosen, strict=True)]
+    slope = tilt([digit for digit in digits if digit.confidence > 0.5])
+    if abs(slope) > STEEP:  # rows this steep turn their digits with them, most often
+        crops = np.stack([vision.turn(candidate.ink, slope) for candidate in chosen])
+        upright = [_likeliest(p, c.box, crop) for p, c, crop in zip(classify(crops), chosen, crops, strict=True)]
+        gain = sum(u.confidence - d.confidence for u, d in zip(upright, digits, strict=True))
+        digits = upright if gain > -0.03 * len(digits) else digits
+    digits = believe(digits, chosen)
+    believed = [digit for digit in digits if digit.confidence >= min_confidence]
+    return Reading(order(believed), [digit for digit in digits if digit.confidence < min_confidence], mask)
+
+
 def choose(candidates: list[Candidate], confidence: np.ndarray) -> list[int]:
     """Of candidates that share pieces of ink, those that explain the most ink with the most confidence.
 
-    Over-segmentation and recognition, as in LeCun et al. 1998, section V.
+    Returns their indices. The choice among over-segmented strokes is the classifier's (LeCun et al. 1998, section V).
     """
-    sharing: dict[int, list[int]] = {}
+    value = [c.area * (float(p) - SEAM_COST * c.seams) for c, p in zip(candidates, confidence, strict=True)]
+    holders: dict[int, list[int]] = {}  # of each piece: the candidates that it is in
     for i, candidate in enumerate(candidates):
         for piece in candidate.pieces:
-            sharing.setdefault(piece, []).append(i)
+            holders.setdefault(piece, []).append(i)
     chosen: list[int] = []
     done: set[int] = set()
-    for piece in sharing:
-        if piece in done:
-            continue
-        cluster, queue = set(), [piece]
-        while queue:
-            p = queue.pop()
-            if p not in cluster:
-                cluster.add(p)
-                queue += [q for i in sharing[p] for q in candidates[i].pieces]
-        done |= cluster
-        if len(cluster) > 12:
-            chosen += _greedy(cluster, candidates, confidence, sharing)
-        else:
-            chosen += _cover(tuple(sorted(cluster)), candidates, confidence, sharing, {})[1]
+    for piece in holders:
+        if piece not in done:
+            cluster = _cluster(piece, holders, candidates)
+            done |= cluster
+            pick = _best_cover if len(cluster) <= MAX_CHOICES else _greedy_cover
+            chosen += pick(cluster, holders, candidates, value)
     return chosen
 
 
-def _cover(pieces, candidates, confidence, sharing, known) -> tuple[float, list[int]]:
-    """The best choice of exclusive candidates for these pieces, and its value."""
-    if not pieces:
-        return 0.0, []
-    if pieces in known:
+def _cluster(piece: int, holders: dict[int, list[int]], candidates: list[Candidate]) -> set[int]:
+    """All pieces that candidates link to a piece, by any number of steps."""
+    cluster: set[int] = set()
+    queue = [piece]
+    while queue:
+        piece = queue.pop()
+        if piece not in cluster:
+            cluster.add(piece)
+            queue += [other for i in holders[piece] for other in candidates[i].pieces]
+    return cluster
+
+
+def _best_cover(
+    cluster: set[int], holders: dict[int, list[int]], candidates: list[Candidate], value: list[float]
+) -> list[int]:
+    """Candidates that exclude one another nowhere, of the largest value together."""
+    known: dict[tuple[int, ...], tuple[float, list[int]]] = {(): (0.0, [])}
+
+    def best(pieces: tuple[int, ...]) -> tuple[float, list[int]]:
+        if pieces not in known:
+            first, rest = pieces[0], pieces[1:]
+            options = [best(rest)]  # leave the first piece out, or take one of the candidates that it is in
+            for i in holders[first]:
+                members = candidates[i].pieces
+                if set(members) <= set(pieces):
+                    others = best(tuple(piece for piece in rest if piece not in members))
+                    options.append((others[0] + value[i], [i, *others[1]]))
+            known[pieces] = max(options, key=lambda option: option[0])
         return known[pieces]
-    first, rest = pieces[0], pieces[1:]
-    best = _cover(rest, candidates, confidence, sharing, known)
-    for i in sharing.get(first, []):
-        members = candidates[i].pieces
-        if all(m in pieces for m in members):
-            value, others = _cover(tuple(p for p in rest if p not in members), candidates, confidence, sharing, known)
-            value += candidates[i].area * (confidence[i] - SEAM_COST * candidates[i].seams)
-            if value > best[0]:
-                best = value, [i, *others]
-    known[pieces] = best
-    return best
+
+    return best(tuple(sorted(cluster)))[1]
 
 
-def _greedy(cluster, candidates, confidence, sharing) -> list[int]:
-    chosen, used = [], set()
-    for i in sorted({i for p in cluster for i in sharing[p]}, key=lambda i: -candidates[i].area * (confidence[i] - SEAM_COST * candidates[i].seams)):
-        if not used & set(candidates[i].pieces):
+def _greedy_cover(
+    cluster: set[int], holders: dict[int, list[int]], candidates: list[Candidate], value: list[float]
+) -> list[int]:
+    """The candidate of the largest value, then the next that shares no piece with it, and so on."""
+    chosen: list[int] = []
+    used: set[int] = set()
+    for i in sorted({i for piece in cluster for i in holders[piece]}, key=lambda i: -value[i]):
+        if value[i] > 0 and used.isdisjoint(candidates[i].pieces):
             chosen.append(i)
-            used |= set(candidates[i].pieces)
+            used.update(candidates[i].pieces)
     return chosen
-
-
-def tilt(digits: list[Digit]) -> float:
-    """Slope of the rows: the median slope from each digit to its next neighbour on the right."""
-    slopes = []
-    for a in digits:
-        ax, ay = middle(a)
-        near = None
-        for b in digits:
-            bx, by = middle(b)
-            dx, dy, size = bx - ax, by - ay, max(a.box[3], b.box[3])
-            if 0 < dx < 4 * size and abs(dy) < 0.7 * dx and (near is None or dx < near[0]):
-                near = dx, dy / dx
-        if near:
-            slopes.append(near[1])
-    return float(np.median(slopes)) if len(slopes) > 2 else 0.0
-
-
-def middle(digit: Digit) -> tuple[float, float]:
-    x, y, w, h = digit.box
-    return x + w / 2, y + h / 2
-
-
-def order(digits: list[Digit]) -> list[list[Digit]]:
-    """Rows top to bottom, each left to right; rows may tilt and curve.
-
-    From left to right each digit joins the row whose last members point at it, or begins a row.
-    """
-    slope = tilt(digits)
-    level = {id(d): middle(d)[1] - slope * middle(d)[0] for d in digits}
-    rows: list[list[Digit]] = []
-    for digit in sorted(digits, key=lambda d: middle(d)[0]):
-        best, nearest = None, 0.6
-        for row in rows:
-            last = row[-4:]
-            expected = sum(level[id(d)] for d in last) / len(last)
-            if len(last) > 2:  # the row may curve: go on as its last members went
-                x = [middle(d)[0] for d in last]
-                bend = np.polyfit(x, [level[id(d)] for d in last], 1)[0]
-                reach = min(middle(digit)[0], x[-1] + 3 * last[-1].box[3]) - sum(x) / len(x)
-                expected += bend * reach
-            off = abs(level[id(digit)] - expected) / max(digit.box[3], float(np.median([d.box[3] for d in last])))
-            if off < nearest:
-                best, nearest = row, off
-        if best is None:
-            rows.append([digit])
-        else:
-            best.append(digit)
-    return sorted(rows, key=lambda row: sum(level[id(d)] for d in row) / len(row))
 
 
 def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
@@ -152,48 +144,73 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
     clear ink. What stands in a row with other digits of its height is hardly anything but a digit: there doubt counts
     for less.
     """
+    x, y, height = _middles(digits)
+    taller = np.maximum(height[:, None], height)
+    beside = (
+        (np.minimum(height[:, None], height) > 0.6 * taller)
+        & (np.abs(y[:, None] - y) < 2 * taller)
+        & (np.abs(x[:, None] - x) < 5 * taller)
+        & np.array([digit.confidence > 0.8 for digit in digits])
+        & ~np.eye(len(digits), dtype=bool)
+    )
+    ones = np.array([digit.digit == 1 for digit in digits])
+    company, others = beside.sum(1), (beside & ~ones).sum(1)
     believed = []
-    for digit, candidate in zip(digits, candidates, strict=True):
-        company = [other for other in digits if other is not digit and _beside(digit, other)]
-        alone = digit.digit == 1 and all(other.digit == 1 for other in company)
-        clear = candidate.clarity / (CLEAR_ALONE * (1 + abs(candidate.seams)) if alone else CLEAR)
-        confidence = digit.confidence * (1 - math.exp(-clear))
-        believed.append(digit._replace(confidence=confidence**COMPANY if len(company) > 2 and not alone else confidence))
+    for i, (digit, candidate) in enumerate(zip(digits, candidates, strict=True)):
+        alone = ones[i] and not others[i]
+        clear = CLEAR_ALONE * (1 + abs(candidate.seams)) if alone else CLEAR
+        confidence = digit.confidence * (1 - math.exp(-candidate.clarity / clear))
+        if company[i] > 2 and not alone:
+            confidence **= COMPANY
+        believed.append(digit._replace(confidence=confidence))
     return believed
 
 
-def _beside(a: Digit, b: Digit) -> bool:
-    """Whether b is surely a digit and a likely neighbour of a: of like height, not far off."""
-    (ax, ay), (bx, by) = middle(a), middle(b)
-    height = max(a.box[3], b.box[3])
-    like = min(a.box[3], b.box[3]) > 0.6 * height
-    return like and b.confidence > 0.8 and abs(ay - by) < 2 * height and abs(ax - bx) < 5 * height
+def tilt(digits: Sequence[Digit]) -> float:
+    """Slope of the rows, down by across: the median from each digit to its next neighbour on the right; 0 if unsure."""
+    x, y, height = _middles(digits)
+    across, down = x - x[:, None], y - y[:, None]
+    follows = (across > 0) & (across < 4 * np.maximum(height[:, None], height)) & (np.abs(down) < 0.7 * across)
+    some = follows.any(1)
+    if some.sum() < 3:
+        return 0.0
+    next_ = np.where(follows, across, np.inf).argmin(1)[some]
+    return float(np.median(down[some, next_] / across[some, next_]))
 
 
-def digit_of(probabilities: np.ndarray, box: Box, crop: np.ndarray) -> Digit:
+def order(digits: Sequence[Digit]) -> list[list[Digit]]:
+    """Rows top to bottom, each left to right; rows may tilt and curve.
+
+    From left to right each digit joins the row whose last members point at it, or begins a row.
+    """
+    x, y, height = _middles(digits)
+    level = y - tilt(digits) * x
+    rows: list[list[int]] = []
+    for i in np.argsort(x, kind="stable").tolist():
+        best, nearest = None, 0.6
+        for row in rows:
+            last = row[-4:]
+            expected = level[last].mean()
+            if len(last) > 2:  # the row may curve: go on as its last members went, for a few digits' widths
+                bend = np.polyfit(x[last], level[last], 1)[0] if np.ptp(x[last]) else 0.0
+                expected += bend * (min(x[i], x[last[-1]] + 3 * height[last[-1]]) - x[last].mean())
+            off = abs(level[i] - expected) / max(height[i], np.median(height[last]))
+            if off < nearest:
+                best, nearest = row, off
+        if best is None:
+            rows.append([i])
+        else:
+            best.append(i)
+    rows.sort(key=lambda row: level[row].mean())
+    return [[digits[i] for i in row] for row in rows]
+
+
+def _middles(digits: Sequence[Digit]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The middles of the boxes, across and down, and the heights: (n,) float64 each, in pixels."""
+    x, y, width, height = np.array([digit.box for digit in digits], float).reshape(-1, 4).T
+    return x + width / 2, y + height / 2, height
+
+
+def _likeliest(probabilities: np.ndarray, box: Box, crop: np.ndarray) -> Digit:
     """The likeliest digit of ten probabilities, (10,)."""
     return Digit(int(probabilities.argmax()), float(probabilities.max()), box, crop)
-
-
-def read(frame: np.ndarray, classify: Classify, min_confidence: float = MIN_CONFIDENCE) -> Reading:
-    """Read the digits in a picture.
-
-    frame: (h, w), (h, w, 3) BGR or (h, w, 4) BGRA, of any dtype that OpenCV reads.
-    classify: gives the ten probabilities for each crop; called once or twice, with all crops together.
-    """
-    candidates, mask = vision.find(frame)
-    if not candidates:
-        return Reading([], [], mask)
-    probabilities = classify(np.stack([candidate.crop for candidate in candidates]))
-    indices = choose(candidates, probabilities.max(1))
-    chosen = [candidates[i] for i in indices]
-    digits = [digit_of(p, c.box, c.crop) for p, c in zip(probabilities[indices], chosen, strict=True)]
-    slope = tilt([digit for digit in digits if digit.confidence > 0.5])
-    if abs(slope) > STEEP and digits:  # rows this steep turn the digits with them: look at each upright, too
-        crops = np.stack([vision.turn(candidate.ink, slope) for candidate in chosen])
-        upright = [digit_of(p, c.box, crop) for p, c, crop in zip(classify(crops), chosen, crops, strict=True)]
-        gain = sum(u.confidence - d.confidence for u, d in zip(upright, digits, strict=True))
-        digits = upright if gain > -0.03 * len(digits) else digits
-    digits = believe(digits, chosen)
-    believed = [digit for digit in digits if digit.confidence >= min_confidence]
-    return Reading(order(believed), [digit for digit in digits if digit.confidence < min_confidence], mask)

@@ -1,0 +1,129 @@
+"""Picture to ink: flatten the light, threshold, take ruled lines out. OpenCV only."""
+
+import math
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+STROKE_SHARE = 0.15  # of the shorter side: dark things wider than this are background, not strokes
+HALF_INK = 0.4  # of the darkest ink nearby: less is paper, halo or dirt
+RULE_COVER = 0.35  # of the picture's side that a line covers with ink, to be a ruled one
+
+
+def flatten(frame: np.ndarray) -> np.ndarray:
+    """How much darker than the paper around it each pixel is: (h, w) uint8, 0 paper to 255 black.
+
+    frame: (h, w) or (h, w, 3) uint8. The paper is the grey closing of the picture (Serra 1982): it fills strokes and
+    keeps the edges of shadows where they are. White on black is turned round first.
+    """
+    grey = frame
+    if frame.ndim == 3:  # the channel that the ink absorbs most, the light's colour taken out first
+        means = np.maximum(cv2.mean(frame)[:3], 1)
+        channels = [cv2.convertScaleAbs(c, alpha=means.max() / m) for c, m in zip(cv2.split(frame), means, strict=True)]
+        darkest = cv2.min(cv2.min(*channels[:2]), channels[2])
+        grey = cv2.addWeighted(darkest, 0.5, cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), 0.5, 0)
+    grey = cv2.GaussianBlur(grey, (3, 3), 0)
+    reach = max(15, int(STROKE_SHARE * min(grey.shape))) | 1
+    if is_white_on_black(grey, reach):
+        grey = cv2.bitwise_not(grey)
+    # At half the size, which is four times as fast; padded, so that no vignette is taken for ink at the border.
+    pad = reach // 2
+    half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    half = cv2.copyMakeBorder(half, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+    half = cv2.morphologyEx(half, cv2.MORPH_CLOSE, np.ones((pad | 1, pad | 1), np.uint8))[pad:-pad, pad:-pad]
+    paper = cv2.resize(cv2.erode(half, None), grey.shape[::-1])
+    return cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, 24), scale=255)
+
+
+def is_white_on_black(grey: np.ndarray, reach: int) -> bool:
+    """Whether the strokes are brighter than what is around them: strokes cover less of their neighbourhood than paper."""
+    small = cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    window = np.ones((reach // 4 | 1,) * 2, np.uint8)
+    lightest, darkest = cv2.dilate(small, window).astype(np.float32), cv2.erode(small, window).astype(np.float32)
+    mean = cv2.blur(small, window.shape).astype(np.float32)
+    contrast = lightest - darkest
+    return float((contrast * (mean - (lightest + darkest) / 2)).sum()) < 0
+
+
+def threshold(ink: np.ndarray) -> np.ndarray:
+    """Ink mask (h, w) uint8, 255 where ink is: above the paper's grain, and above a share of the darkest ink nearby."""
+    reach = max(15, int(STROKE_SHARE * min(ink.shape))) | 1
+    sample = ink[::4, ::4]
+    usual = float(np.median(sample))
+    grain = cv2.blur(cv2.min(ink, 2 * usual + 8), (reach, reach))  # the closing lies on the paper's lightest specks
+    ink = cv2.subtract(ink, grain)
+    spread = 1.5 * float(np.median(np.abs(sample - usual)))
+    near = max(15, min(ink.shape) // 16) | 1
+    darkest = cv2.dilate(ink, np.ones((near, near), np.uint8))
+    limit = cv2.max(cv2.convertScaleAbs(darkest, alpha=HALF_INK), 8 + 5 * spread)
+    return cv2.compare(ink, limit, cv2.CMP_GT)
+
+
+def remove_rules(mask: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mask without ruled lines, and their middle lines: (h, w) uint8 both, 255 where ink or a line is.
+
+    What crosses or stands on a rule stays where it is thicker or darker than the rule (staff removal by run length, as
+    in reading music scores).
+    """
+    turn, back = cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_COUNTERCLOCKWISE
+    mask, level = _remove_level_rules(mask, ink)
+    mask, upright = _remove_level_rules(cv2.rotate(mask, turn), cv2.rotate(ink, turn))
+    return cv2.rotate(mask, back), cv2.bitwise_or(level, cv2.rotate(upright, back))
+
+
+def _remove_level_rules(mask: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    lines = np.zeros_like(mask)
+    side = mask.shape[1]
+    half = cv2.resize(mask, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
+    strips = cv2.resize(cv2.dilate(half, np.ones((5, 1), np.uint8)), (16, half.shape[0]), interpolation=cv2.INTER_AREA)
+    if (strips.max(0) > 180).mean() < RULE_COVER:  # nothing long and level: the usual case, and the quick one
+        return mask, lines
+    thick = max(3, min(mask.shape) // 90)  # pixels: no rule is thicker
+    thin = cv2.subtract(half, cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((thick // 2 + 1, 1), np.uint8)))
+    segments = cv2.HoughLinesP(thin, 1, np.pi / 720, side // 20, minLineLength=side // 16, maxLineGap=side // 120)
+    if segments is None:
+        return mask, lines
+    x1, y1, x2, y2 = segments.reshape(-1, 4)[:200].T
+    level = np.abs(y2 - y1) < 0.35 * np.abs(x2 - x1)
+    slope = (y2 - y1)[level] / (x2 - x1)[level]
+    begin = y1[level] - slope * x1[level]
+    # From border to border, past the digits: a rule covers a good part of that, a stroke or a row of strokes does not.
+    columns = np.arange(half.shape[1])
+    rows = np.rint(begin[:, None] + slope[:, None] * columns).astype(int)
+    inside = (rows >= 0) & (rows < half.shape[0])
+    near = cv2.dilate(thin, np.ones((3, 1), np.uint8))
+    covered = ((near[np.clip(rows, 0, half.shape[0] - 1), columns] > 0) & inside).mean(1)
+    for y, rise in zip(begin[covered > RULE_COVER], slope[covered > RULE_COVER], strict=True):
+        cv2.line(lines, (0, round(2 * y)), (side, round(2 * y + rise * side)), 255, 3)
+    band = cv2.dilate(lines, np.ones((2 * thick - 1, 1), np.uint8))
+    thin = cv2.subtract(mask, cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thick + 1, 1), np.uint8)))
+    rule = cv2.bitwise_and(thin, band)
+    levels = ink[rule > 0]
+    if not len(levels):
+        return mask, lines
+    darkest = int(min(255, 1.5 * np.median(levels)))
+    return cv2.subtract(mask, cv2.bitwise_and(rule, cv2.compare(ink, darkest, cv2.CMP_LE))), lines
+
+
+def unevenness_around(ink: np.ndarray, mask: np.ndarray) -> Callable[[tuple[int, int, int, int]], float]:
+    """A function from a box to the standard deviation of the paper in and around it, ink and its halo left out."""
+    halo = max(5, min(ink.shape) // 100) | 1
+    paper = cv2.compare(cv2.dilate(mask, np.ones((halo, halo), np.uint8)), 0, cv2.CMP_EQ)[::2, ::2]  # half will do
+    sums, squares = cv2.integral2(cv2.bitwise_and(ink[::2, ::2], paper), sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
+    counts = cv2.integral(cv2.bitwise_and(paper, 1), sdepth=cv2.CV_64F)
+    height, width = paper.shape
+
+    def unevenness(box: tuple[int, int, int, int]) -> float:
+        x, y, w, h = (v / 2 for v in box)
+        reach = max(2, max(w, h) / 4)
+        left, top = int(max(0, x - reach)), int(max(0, y - reach))
+        right, bottom = min(width, math.ceil(x + w + reach)), min(height, math.ceil(y + h + reach))
+        count, total, square = (
+            t[bottom, right] - t[top, right] - t[bottom, left] + t[top, left] for t in (counts, sums, squares)
+        )
+        if count < 0.1 * (right - left) * (bottom - top):
+            return 255.0  # hardly any paper left: texture
+        return math.sqrt(max(0.0, square / count - (total / count) ** 2))
+
+    return unevenness

@@ -1,0 +1,179 @@
+"""Ink mask to pieces: connected strokes, cut where digits may touch, and grouped where strokes may be one digit's.
+
+Cut too often rather than too seldom: the classifier chooses among the groups (heuristic over-segmentation, LeCun et
+al. 1998, section V).
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+Box = tuple[int, int, int, int]  # x, y, width, height in pixels, as OpenCV has it
+
+MIN_SIDE = 9  # pixels: smaller things are dots and noise
+MAX_PIECES = 400  # a picture with more is texture; the largest are looked at
+BEYOND = 0.25  # of its longer side that a digit may touch the picture's border with
+SLANTS = (0.0, 0.3, -0.2)  # of the lines along which touching digits are cut, across by down
+CUT_COST = 1.5  # stroke widths of ink that a cut may cross
+
+
+class Piece(NamedTuple):
+    """A connected piece of ink, or the part of one between two cuts."""
+
+    box: Box
+    part: np.ndarray  # (height, width) uint8: 1 where its ink is
+    stroke: int  # the connected piece that it belongs to
+
+
+def cut(mask: np.ndarray) -> list[Piece]:
+    """Connected pieces of ink, the wide ones cut where they are thin."""
+    height, width = mask.shape
+    gap = round(min(mask.shape) / 700)  # bridges a pen that skipped, no more: neighbours stay apart
+    pad = gap + 1
+    bridged = cv2.copyMakeBorder(mask, pad, pad, pad, pad, cv2.BORDER_CONSTANT)
+    bridged = cv2.dilate(bridged, np.ones((2 * gap + 1, 2 * gap + 1), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(bridged)
+    labels = labels[pad:-pad, pad:-pad]
+    stats[:, :2] += gap - pad
+    stats[:, 2:4] -= 2 * gap
+    pieces = []
+    order = np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:MAX_PIECES] + 1
+    for label in order.tolist():
+        x, y, w, h, _ = stats[label].tolist()
+        if max(w, h) < 4:
+            continue
+        part = ((labels[y : y + h, x : x + w] == label) & (mask[y : y + h, x : x + w] > 0)).view(np.uint8)
+        beyond = part[0].sum() * (y == 0) + part[-1].sum() * (y + h == height)
+        beyond += part[:, 0].sum() * (x == 0) + part[:, -1].sum() * (x + w == width)
+        if beyond > BEYOND * max(w, h):  # runs out of the picture: a desk, a hand, the sheet's edge
+            continue
+        if 0.8 * h < w < 4 * h and h >= MIN_SIDE and np.count_nonzero(part) < 0.6 * w * h:
+            if _holes(part) <= 2 + 2 * w / h:  # an 8 has two; more is a scribble
+                pieces += _cut_wide(x, y, part, label)
+        else:
+            pieces.append(Piece((x, y, w, h), part, label))
+    return pieces
+
+
+def _holes(part: np.ndarray) -> int:
+    """How many holes ink (h, w) uint8 encloses, specks left out."""
+    contours, tree = cv2.findContours(part, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    inner = [contour for contour, (*_, parent) in zip(contours, tree[0], strict=True) if parent >= 0]
+    return sum(cv2.contourArea(contour) > 0.003 * part.size for contour in inner)
+
+
+def _cut_wide(x: int, y: int, part: np.ndarray, stroke: int) -> list[Piece]:
+    """Cut a wide piece along upright or slanted lines that cross little ink: the valleys of its projection."""
+    h, w = part.shape
+    thickness = 2 * float(cv2.distanceTransform(np.pad(part, 1), cv2.DIST_L2, 3).max())
+    apart = max(3, int(0.22 * h))
+    rows, columns = np.nonzero(part)
+    best: tuple[float, list[int], np.ndarray] | None = None
+    for slant in SLANTS:
+        at = np.rint(columns + slant * (rows - h / 2) + abs(slant) * h / 2).astype(int)
+        span = int(w + abs(slant) * h) + 2
+        profile = cv2.blur(np.bincount(at, minlength=span).astype(np.float32)[None], (max(3, h // 12) | 1, 1))[0]
+        cuts, cost = [], 0.0
+        first, last = int(at.min()), int(at.max())
+        for column in (np.argsort(profile[first : last + 1], kind="stable") + first).tolist():
+            if profile[column] > CUT_COST * thickness or len(cuts) > 1 + 2 * w / h:
+                break
+            if min(abs(column - c) for c in [first, *cuts, last]) >= apart:
+                cuts.append(column)
+        cost = profile[cuts[0]] if cuts else np.inf
+        if best is None or cost < best[0] - 0.2 * thickness:
+            best = cost, sorted(cuts), at
+    _, cuts, at = best
+    which = np.searchsorted(cuts, at, side="right")
+    pieces = []
+    for i in range(len(cuts) + 1):
+        r, c = rows[which == i], columns[which == i]
+        if len(r):
+            top, left = r.min(), c.min()
+            piece = np.zeros((r.max() - top + 1, c.max() - left + 1), np.uint8)
+            piece[r - top, c - left] = 1
+            pieces.append(Piece((x + int(left), y + int(top), piece.shape[1], piece.shape[0]), piece, stroke))
+    return pieces
+
+
+def group(pieces: list[Piece]) -> list[tuple[tuple[int, ...], int]]:
+    """Which pieces may be one digit together, with their seams: runs between cuts, and strokes that lie close."""
+    strokes: dict[int, list[int]] = {}
+    for i, piece in enumerate(pieces):
+        strokes.setdefault(piece.stroke, []).append(i)
+    whole = list(map(tuple, strokes.values()))
+    groups = {}
+    for members in whole:
+        count = len(members)
+        height = union([pieces[m].box for m in members])[3]
+        for i in range(count):
+            for j in range(i + 1, count + 1):
+                # Touching neighbours are of like height: a part that is lower costs one seam more.
+                low = union([pieces[m].box for m in members[i:j]])[3] < 0.75 * height
+                groups[members[i:j]] = (i > 0) + (j < count) + low
+    box = [union([pieces[m].box for m in members]) for members in whole]
+    area = [sum(np.count_nonzero(pieces[m].part) for m in members) for members in whole]
+    for i, j in _near(np.array(box).reshape(-1, 4)):
+        if (
+            min(area[i], area[j]) > 0.06 * max(area[i], area[j])
+            and _may_belong_together(box[i], box[j])
+            and _touch_when_grown(pieces, whole[i], whole[j])
+        ):
+            groups[tuple(sorted(whole[i] + whole[j]))] = -1 if _unlike_neighbours(box[i], box[j]) else 1
+    fit = [found for found in groups.items() if _digit_like(union([pieces[m].box for m in found[0]]))]
+    return sorted(fit, key=lambda found: found[1])
+
+
+def _near(boxes: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs of boxes (n, 4) that overlap once each is grown by a fifth of its height."""
+    x, y, w, h = boxes.T
+    grow = 0.2 * h
+    left, top, right, bottom = x - grow, y - grow, x + w + grow, y + h + grow
+    near = (left[:, None] < right) & (left < right[:, None]) & (top[:, None] < bottom) & (top < bottom[:, None])
+    return np.argwhere(np.triu(near, 1)).tolist()
+
+
+def _touch_when_grown(pieces: list[Piece], a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    """Whether ink of a comes near ink of b, within 15 % of their common height; of bent strokes boxes do not tell."""
+    box = union([pieces[m].box for m in a + b])
+    grow = 2 * int(0.15 * box[3]) + 3
+    near = cv2.dilate(paint(pieces, a, box), np.ones((grow, grow), np.uint8))
+    return bool((near & paint(pieces, b, box)).any())
+
+
+def paint(pieces: list[Piece], members: tuple[int, ...], box: Box) -> np.ndarray:
+    """The ink of some pieces in a box around them: (height, width) uint8, 0 or 1."""
+    x, y, w, h = box
+    part = np.zeros((h, w), np.uint8)
+    for m in members:
+        px, py, pw, ph = pieces[m].box
+        part[py - y : py - y + ph, px - x : px - x + pw] |= pieces[m].part
+    return part
+
+
+def _unlike_neighbours(a: Box, b: Box) -> bool:
+    """Whether two close strokes are unlike two digits: of different height, or reaching into each other."""
+    columns = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    rows = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    entwined = columns > 0.15 * min(a[2], b[2]) and rows > 0.25 * min(a[3], b[3])
+    return entwined or min(a[3], b[3]) < 0.75 * max(a[3], b[3])
+
+
+def _may_belong_together(a: Box, b: Box) -> bool:
+    """Whether two strokes lie as those of one digit do: the bar over a 5, the two halves of a 4."""
+    _, _, w, h = union([a, b])
+    beside, above = w - a[2] - b[2], h - a[3] - b[3]  # gaps; negative where they overlap
+    if beside < -0.5 * min(a[2], b[2]):  # one over the other; two digits over each other are of like height
+        return above < (0.15 if min(a[3], b[3]) < 0.4 * h else 0.05) * h
+    return beside < 0.06 * h and above < -0.5 * min(a[3], b[3]) and min(a[3], b[3]) < 0.92 * h
+
+
+def union(boxes: list[Box]) -> Box:
+    """The box around boxes."""
+    x, y = min(b[0] for b in boxes), min(b[1] for b in boxes)
+    return x, y, max(b[0] + b[2] for b in boxes) - x, max(b[1] + b[3] for b in boxes) - y
+
+
+def _digit_like(box: Box) -> bool:
+    return box[3] >= MIN_SIDE and box[2] <= 1.4 * box[3]
