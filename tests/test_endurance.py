@@ -139,7 +139,7 @@ def test_a_checkout_that_cannot_be_written_to_works_from_any_folder(sealed_check
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_and_handles_stay_flat():
-    command = [sys.executable, ROOT / "tests" / "long_run.py", "--frames", "400"]
+    command = [sys.executable, ROOT / "tests" / "long_run.py", "--frames", "300"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
