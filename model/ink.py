@@ -37,7 +37,7 @@ def flatten(frame: np.ndarray) -> np.ndarray:
 
 
 def is_white_on_black(grey: np.ndarray, reach: int) -> bool:
-    """Whether the strokes are brighter than what is around them: strokes cover less of their neighbourhood than paper."""
+    """Whether the strokes are brighter than their surroundings: of any neighbourhood, they cover the lesser part."""
     small = cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     window = np.ones((reach // 4 | 1,) * 2, np.uint8)
     lightest, darkest = cv2.dilate(small, window).astype(np.float32), cv2.erode(small, window).astype(np.float32)

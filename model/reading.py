@@ -192,7 +192,8 @@ def order(digits: Sequence[Digit]) -> list[list[Digit]]:
             last = row[-4:]
             expected = level[last].mean()
             if len(last) > 2:  # the row may curve: go on as its last members went, for a few digits' widths
-                bend = np.polyfit(x[last], level[last], 1)[0] if np.ptp(x[last]) else 0.0
+                along = x[last] - x[last].mean()
+                bend = along @ level[last] / max(along @ along, 1.0)  # least squares
                 expected += bend * (min(x[i], x[last[-1]] + 3 * height[last[-1]]) - x[last].mean())
             off = abs(level[i] - expected) / max(height[i], np.median(height[last]))
             if off < nearest:
