@@ -49,7 +49,7 @@ def is_white_on_black(grey: np.ndarray, reach: int) -> bool:
 def threshold(ink: np.ndarray) -> np.ndarray:
     """Ink mask (h, w) uint8, 255 where ink is: above the paper's grain, and above a share of the darkest ink nearby."""
     reach = max(15, int(STROKE_SHARE * min(ink.shape))) | 1
-    sample = ink[::4, ::4]
+    sample = ink[::8, ::8]
     usual = float(np.median(sample))
     grain = cv2.blur(cv2.min(ink, 2 * usual + 8), (reach, reach))  # the closing lies on the paper's lightest specks
     ink = cv2.subtract(ink, grain)

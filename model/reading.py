@@ -50,12 +50,12 @@ def read(frame: np.ndarray, classify: Classify, min_confidence: float = MIN_CONF
     """Read the digits in a picture.
 
     frame: (h, w), (h, w, 3) BGR or (h, w, 4) BGRA, of any dtype that OpenCV reads.
-    classify: gives the ten probabilities for each crop; called with all crops together, on steep rows twice.
+    classify: gives the ten probabilities for each of many crops at once; called once for most pictures, thrice at most.
     """
     candidates, mask = vision.find(frame)
     if not candidates:
         return Reading([], [], mask)
-    probabilities = classify(np.stack([candidate.crop for candidate in candidates]))
+    probabilities = classify_all(candidates, classify)
     indices = choose(candidates, probabilities.max(1))
     chosen = [candidates[i] for i in indices]
     digits = [_likeliest(p, c.box, c.crop) for p, c in zip(probabilities[indices], chosen, strict=True)]
@@ -68,6 +68,24 @@ def read(frame: np.ndarray, classify: Classify, min_confidence: float = MIN_CONF
     digits = believe(digits, chosen)
     believed = [digit for digit in digits if digit.confidence >= min_confidence]
     return Reading(order(believed), [digit for digit in digits if digit.confidence < min_confidence], mask)
+
+
+def classify_all(candidates: list[Candidate], classify: Classify) -> np.ndarray:
+    """Probabilities of the candidates, (n, 10): first of strokes as they are, then of what else might be chosen.
+
+    Where a whole stroke is surely a digit, parts of it cannot win (see choose): theirs are left at 0.
+    """
+    probabilities = np.zeros((len(candidates), 10), np.float32)
+
+    def look(at: list[int]) -> None:
+        if at:
+            probabilities[at] = classify(np.stack([candidates[i].crop for i in at]))
+
+    look([i for i, candidate in enumerate(candidates) if candidate.seams <= 0])
+    whole = [i for i, candidate in enumerate(candidates) if candidate.seams == 0]
+    sure = {p for i in whole if probabilities[i].max() > 1 - SEAM_COST for p in candidates[i].pieces}
+    look([i for i, candidate in enumerate(candidates) if candidate.seams > 0 and not sure.issuperset(candidate.pieces)])
+    return probabilities
 
 
 def choose(candidates: list[Candidate], confidence: np.ndarray) -> list[int]:

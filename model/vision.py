@@ -4,7 +4,8 @@
 """
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -16,16 +17,21 @@ WORKING_SIDE = 1600  # pixels: the longer side is brought down to this before an
 MIN_CLARITY = 6  # see Candidate
 
 
-class Candidate(NamedTuple):
+@dataclass(frozen=True)
+class Candidate:
     """Ink that may be one digit: a connected stroke, several of them, or a part of one between two cuts."""
 
     box: Box  # in pixels of the source picture
-    crop: np.ndarray  # (28, 28) float32, 0 (paper) to 1 (ink), laid out as MNIST is
     ink: np.ndarray  # (height, width) uint8, 0 to 255: the ink in the box, at the working size
     pieces: tuple[int, ...]  # which pieces of ink it is made of; candidates that share one exclude each other
     area: int  # of its ink, in working pixels
     seams: int  # cuts it ends at and gaps between strokes it spans: 0 for one connected stroke as it is
     clarity: float  # how far its ink stands out of the unevenness of the paper around it; small in texture
+
+    @cached_property
+    def crop(self) -> np.ndarray:
+        """(28, 28) float32, 0 (paper) to 1 (ink), laid out as MNIST is."""
+        return normalise(self.ink)
 
 
 def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
@@ -56,7 +62,7 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
         soft[cv2.dilate(part, None) == 0] = 0
         source = tuple(round(v / scale) for v in box)
         area = int(np.count_nonzero(part))
-        candidates.append(Candidate(source, normalise(soft), soft, members, area, seams, clarity))
+        candidates.append(Candidate(source, soft, members, area, seams, clarity))
     return candidates, mask
 
 
