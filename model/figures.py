@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from . import files
 from .console import UserError
@@ -135,28 +135,29 @@ def curves(history: list[dict[str, float]], test: dict[str, float]) -> Figure:
             axes.plot(epochs, values[f"val_{name}"], "o-", color=RIGHT, markersize=4, label="held-out digits")
         axes.plot(epochs[-1], end, "D", color=WRONG, markersize=7, label="test digits, at the end")
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_minor_locator(NullLocator())
         axes.legend(frameon=False)
-    _scale(loss, "Loss", "{:.3g}")
-    _scale(accuracy, f"Read wrong, %   (accuracy at the end: {test['accuracy']:.2%})", "{:.3g}")
+    _scale(loss, "Loss")
+    _scale(accuracy, f"Read wrong, %   (accuracy at the end: {test['accuracy']:.2%})")
     rate.plot(epochs, series["rate"], "o-", color=QUIET, markersize=4)
-    _scale(rate, "Learning rate at each epoch's end", "{:.3g}")
+    _scale(rate, "Learning rate at each epoch's end")
     minutes = np.cumsum(series["seconds"]) / 60
     seconds.bar(epochs, series["seconds"], color="#cfd6db")
-    _scale(seconds, f"Seconds an epoch   (in all: {minutes[-1]:.1f} minutes)", "{:.3g}")
+    _scale(seconds, f"Seconds an epoch   (in all: {minutes[-1]:.1f} minutes)")
     for axes in (rate, seconds):
         axes.set_xlabel("epoch", color=QUIET)
     return figure
 
 
-def _scale(axes: Axes, heading: str, numbers: str) -> None:
+def _scale(axes: Axes, heading: str) -> None:
     axes.set_title(heading, loc="left", fontsize=13, color=INK)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#e4e6e8", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(colors=QUIET)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    for axis in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-        axis(FuncFormatter(lambda value, _: numbers.format(value)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
 
 
 def check(target: str | Path) -> None:
