@@ -15,7 +15,8 @@ MIN_SIDE = 9  # pixels: smaller things are dots and noise
 MAX_PIECES = 400  # a picture with more is texture; the largest are looked at
 BEYOND = 0.25  # of its longer side that a digit may touch the picture's border with
 SLANTS = (0.0, 0.3, -0.2)  # of the lines along which touching digits are cut, across by down
-CUT_COST = 1.5  # stroke widths of ink that a cut may cross
+CUT_COST, CUT_COST_WIDE = 1.5, 2.5  # stroke widths of ink that a cut may cross, of strokes wider than WIDE more
+WIDE = 1.15  # times as wide as high: few digits and signs are
 
 
 class Piece(NamedTuple):
@@ -68,6 +69,7 @@ def _cut_wide(x: int, y: int, part: np.ndarray, stroke: int) -> list[Piece]:
     h, w = part.shape
     thickness = 2 * float(cv2.distanceTransform(np.pad(part, 1), cv2.DIST_L2, 3).max())
     apart = max(3, int(0.22 * h))
+    limit = thickness * (CUT_COST_WIDE if w > WIDE * h else CUT_COST)
     rows, columns = np.nonzero(part)
     best: tuple[float, list[int], np.ndarray] | None = None
     for slant in SLANTS:
@@ -76,7 +78,7 @@ def _cut_wide(x: int, y: int, part: np.ndarray, stroke: int) -> list[Piece]:
         profile = cv2.blur(np.bincount(at, minlength=span).astype(np.float32)[None], (max(3, h // 12) | 1, 1))[0]
         profile[: at.min() + apart] = profile[at.max() - apart + 1 :] = np.inf
         cost, cuts = float(profile.min()), []
-        while len(cuts) < 2 + 2 * w / h and profile.min() < CUT_COST * thickness:
+        while len(cuts) < 2 + 2 * w / h and profile.min() < limit:
             cuts.append(int(profile.argmin()))
             profile[max(0, cuts[-1] - apart + 1) : cuts[-1] + apart] = np.inf
         if best is None or cost < best[0] - 0.2 * thickness:

@@ -160,15 +160,18 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
 
     Anything long and thin looks like a 1 to the network: one without other digits beside it has to be a whole stroke of
     clear ink. What stands in a row with other digits of its height is hardly anything but a digit: there doubt counts
-    for less.
+    for less. And no digit has others inside.
     """
     x, y, height = _middles(digits)
+    left, top, wide, high = np.array([digit.box for digit in digits], float).reshape(-1, 4).T[:, :, None]
+    sure = np.array([digit.confidence > 0.8 for digit in digits])
+    encloses = (left < x) & (x < left + wide) & (top < y) & (y < top + high) & sure & (height < 0.7 * high)
     taller = np.maximum(height[:, None], height)
     beside = (
         (np.minimum(height[:, None], height) > 0.6 * taller)
         & (np.abs(y[:, None] - y) < 2 * taller)
         & (np.abs(x[:, None] - x) < 5 * taller)
-        & np.array([digit.confidence > 0.8 for digit in digits])
+        & sure
         & ~np.eye(len(digits), dtype=bool)
     )
     ones = np.array([digit.digit == 1 for digit in digits])
@@ -180,7 +183,7 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
         confidence = digit.confidence * (1 - math.exp(-candidate.clarity / clear))
         if company[i] > 2 and not alone:
             confidence **= COMPANY
-        believed.append(digit._replace(confidence=confidence))
+        believed.append(digit._replace(confidence=confidence / (1 + encloses[i].sum())))
     return believed
 
 
