@@ -151,7 +151,7 @@ def test_learns_a_hand_and_leaves_the_shipped_weights_alone(script, small_npz, t
         cv2.imwrite(str(path), crop)
     shipped = (ROOT / "model" / "digits.h5").read_bytes()
     done = script("keras-training.py", "--data", small_npz, "--handwriting", tmp_path / "handwriting",
-                  "--batch-size", "32", "--epochs", 20, "--output", tmp_path / "mine.h5")  # fmt: skip
+                  "--batch-size", "32", "--epochs", 20, "--output", tmp_path / "mine.h5", timeout=300)  # fmt: skip
     assert done.returncode == 0, done.stderr
     before, after = map(int, re.search(r"(\d+) were read wrong before, (\d+) are now", done.stdout).groups())
     assert after < before / 2
