@@ -82,8 +82,10 @@ def app(display, tmp_path):
     apps = []
 
     def start(*arguments):
-        apps.append(App(display, tmp_path, *arguments))
-        return apps[-1]
+        one = App(display, tmp_path, *arguments)
+        apps.append(one)
+        wait_for(one.appears, 20)
+        return one
 
     yield start
     for one in apps:
