@@ -216,7 +216,7 @@ def order(digits: Sequence[Digit]) -> list[list[Digit]]:
                 along = x[last] - x[last].mean()
                 bend = along @ level[last] / max(along @ along, 1.0)  # least squares
                 expected += bend * (min(x[i], x[last[-1]] + 3 * height[last[-1]]) - x[last].mean())
-            off = abs(level[i] - expected) / max(height[i], np.median(height[last]))
+            off = abs(level[i] - expected) / max(height[i], height[last].mean())
             if off < nearest:
                 best, nearest = row, off
         if best is None:
