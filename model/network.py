@@ -14,7 +14,7 @@ with console.without_chatter():
 # Keras warns at each save that HDF5 is its older format; here it is the wanted one, plain numbers.
 logging.getLogger("absl").addFilter(lambda record: "as an HDF5 file" not in record.getMessage())
 
-BATCHES = (1, 4, 16, 32, 64, 256)  # each size that the network is called with is traced once, then fast
+BATCHES = (1, 4, 16, 24, 32, 64, 128, 256)  # each size that the network is called with is traced once, then fast
 
 
 def build(dropout: tuple[float, float] = (0.0, 0.2)) -> keras.Sequential:

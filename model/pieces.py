@@ -119,7 +119,9 @@ def group(pieces: list[Piece]) -> list[tuple[tuple[int, ...], int]]:
             for j in range(i + 1, count + 1):
                 # Touching neighbours are of like height: a part that is lower costs one seam more.
                 low = union([pieces[m].box for m in members[i:j]])[3] < 0.75 * height
-                groups[members[i:j]] = (i > 0) + (j < count) + low
+                seams = (i > 0) + (j < count) + low
+                if seams < 3:  # with three it would hardly be chosen
+                    groups[members[i:j]] = seams
     box = [union([pieces[m].box for m in members]) for members in whole]
     area = [sum(np.count_nonzero(pieces[m].part) for m in members) for members in whole]
     for i, j in _near(np.array(box).reshape(-1, 4)):

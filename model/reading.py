@@ -5,6 +5,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from statistics import fmean
 from typing import NamedTuple
 
 import numpy as np
@@ -164,7 +165,7 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
     """
     x, y, height = _middles(digits)
     left, top, wide, high = np.array([digit.box for digit in digits], float).reshape(-1, 4).T[:, :, None]
-    sure = np.array([digit.confidence > 0.8 for digit in digits])
+    sure = np.array([digit.confidence > 0.8 for digit in digits], bool)
     encloses = (left < x) & (x < left + wide) & (top < y) & (y < top + high) & sure & (height < 0.7 * high)
     taller = np.maximum(height[:, None], height)
     beside = (
@@ -174,7 +175,7 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
         & sure
         & ~np.eye(len(digits), dtype=bool)
     )
-    ones = np.array([digit.digit == 1 for digit in digits])
+    ones = np.array([digit.digit == 1 for digit in digits], bool)
     company, others = beside.sum(1), (beside & ~ones).sum(1)
     believed = []
     for i, (digit, candidate) in enumerate(zip(digits, candidates, strict=True)):
@@ -204,26 +205,27 @@ def order(digits: Sequence[Digit]) -> list[list[Digit]]:
 
     From left to right each digit joins the row whose last members point at it, or begins a row.
     """
-    x, y, height = _middles(digits)
-    level = y - tilt(digits) * x
+    slope = tilt(digits)
+    x, y, height = (values.tolist() for values in _middles(digits))
+    level = [down - slope * across for across, down in zip(x, y, strict=True)]
     rows: list[list[int]] = []
-    for i in np.argsort(x, kind="stable").tolist():
+    for i in sorted(range(len(digits)), key=lambda i: x[i]):
         best, nearest = None, 0.6
         for row in rows:
             last = row[-4:]
-            expected = level[last].mean()
+            middle, expected, tall = (fmean(values[j] for j in last) for values in (x, level, height))
             if len(last) > 2:  # the row may curve: go on as its last members went, for a few digits' widths
-                along = x[last] - x[last].mean()
-                bend = along @ level[last] / max(along @ along, 1.0)  # least squares
-                expected += bend * (min(x[i], x[last[-1]] + 3 * height[last[-1]]) - x[last].mean())
-            off = abs(level[i] - expected) / max(height[i], height[last].mean())
+                spread = sum((x[j] - middle) ** 2 for j in last)
+                bend = sum((x[j] - middle) * level[j] for j in last) / max(spread, 1.0)  # least squares
+                expected += bend * (min(x[i], x[last[-1]] + 3 * height[last[-1]]) - middle)
+            off = abs(level[i] - expected) / max(height[i], tall)
             if off < nearest:
                 best, nearest = row, off
         if best is None:
             rows.append([i])
         else:
             best.append(i)
-    rows.sort(key=lambda row: level[row].mean())
+    rows.sort(key=lambda row: fmean(level[i] for i in row))
     return [[digits[i] for i in row] for row in rows]
 
 

@@ -14,7 +14,7 @@ from . import ink, pieces
 from .pieces import Box
 
 WORKING_SIDE = 1600  # pixels: the longer side is brought down to this before anything else
-MIN_CLARITY = 6  # see Candidate
+MIN_CLARITY = 8  # see Candidate
 
 
 @dataclass(frozen=True)

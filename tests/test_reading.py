@@ -322,3 +322,9 @@ def test_the_demo_is_the_same_every_time():
         assert a.shape == (720, 1280, 3) and a.dtype == np.uint8
         assert (a == b).all()
     assert (next(first) != a).any(), "the demo stands still"
+
+
+def test_ink_that_no_digit_is_chosen_from():
+    picture = sheets.sheet(50, ["7"]).picture
+    read = reading.read(picture, lambda crops: np.zeros((len(crops), 10), np.float32))
+    assert (read.text, read.doubtful) == ([], [])
