@@ -1,8 +1,5 @@
 """Picture to ink: flatten the light, threshold, take ruled lines out. OpenCV only."""
 
-import math
-from collections.abc import Callable
-
 import cv2
 import numpy as np
 
@@ -117,24 +114,24 @@ def _remove_level_rules(mask: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, 
     return cv2.subtract(mask, cv2.bitwise_and(rule, cv2.compare(ink, darkest, cv2.CMP_LE))), lines
 
 
-def unevenness_around(ink: np.ndarray, mask: np.ndarray) -> Callable[[tuple[int, int, int, int]], float]:
-    """A function from a box to the standard deviation of the paper in and around it, ink and its halo left out."""
+def unevenness(ink: np.ndarray, mask: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """The standard deviation of the paper in and around each of some boxes, ink and its halo left out.
+
+    ink, mask: (h, w) uint8. boxes: (n, 4) x, y, width, height. Returns (n,) float64, 255 where hardly any paper is.
+    """
     halo = max(5, min(ink.shape) // 100) | 1
     paper = cv2.compare(cv2.dilate(mask, np.ones((halo, halo), np.uint8)), 0, cv2.CMP_EQ)[::2, ::2]  # half will do
     sums, squares = cv2.integral2(cv2.bitwise_and(ink[::2, ::2], paper), sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
     counts = cv2.integral(cv2.bitwise_and(paper, 1), sdepth=cv2.CV_64F)
     height, width = paper.shape
-
-    def unevenness(box: tuple[int, int, int, int]) -> float:
-        x, y, w, h = (v / 2 for v in box)
-        reach = max(2, max(w, h) / 4)
-        left, top = int(max(0, x - reach)), int(max(0, y - reach))
-        right, bottom = min(width, math.ceil(x + w + reach)), min(height, math.ceil(y + h + reach))
-        count, total, square = (
-            t[bottom, right] - t[top, right] - t[bottom, left] + t[top, left] for t in (counts, sums, squares)
-        )
-        if count < 0.1 * (right - left) * (bottom - top):
-            return 255.0  # hardly any paper left: texture
-        return math.sqrt(max(0.0, square / count - (total / count) ** 2))
-
-    return unevenness
+    x, y, w, h = boxes.T / 2
+    reach = np.maximum(2, np.maximum(w, h) / 4)
+    left, top = np.maximum(0, x - reach).astype(int), np.maximum(0, y - reach).astype(int)
+    right = np.minimum(width, np.ceil(x + w + reach)).astype(int)
+    bottom = np.minimum(height, np.ceil(y + h + reach)).astype(int)
+    count, total, square = (
+        t[bottom, right] - t[top, right] - t[bottom, left] + t[top, left] for t in (counts, sums, squares)
+    )
+    some = np.maximum(count, 1)
+    deviation = np.sqrt(np.maximum(0, square / some - (total / some) ** 2))
+    return np.where(count < 0.1 * (right - left) * (bottom - top), 255.0, deviation)

@@ -154,6 +154,8 @@ def _touch_when_grown(pieces: list[Piece], a: tuple[int, ...], b: tuple[int, ...
 
 def paint(pieces: list[Piece], members: tuple[int, ...], box: Box) -> np.ndarray:
     """The ink of some pieces in a box around them: (height, width) uint8, 0 or 1."""
+    if len(members) == 1 and pieces[members[0]].box == box:
+        return pieces[members[0]].part
     x, y, w, h = box
     part = np.zeros((h, w), np.uint8)
     for m in members:

@@ -45,16 +45,18 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
     level = ink.flatten(small)
     everything = ink.threshold(level)
     mask, rules = ink.remove_rules(everything, level)
-    unevenness = ink.unevenness_around(level, cv2.bitwise_or(everything, rules))
     found = pieces.cut(mask)
+    groups = pieces.group(found)
+    boxes = [pieces.union([found[m].box for m in members]) for members, _ in groups]
+    around = ink.unevenness(level, cv2.bitwise_or(everything, rules), np.array(boxes, float).reshape(-1, 4))
     candidates = []
-    for members, seams in pieces.group(found):
-        x, y, w, h = box = pieces.union([found[m].box for m in members])
+    for (members, seams), box, uneven in zip(groups, boxes, around.tolist(), strict=True):
+        x, y, w, h = box
         part = pieces.paint(found, members, box)
         inside = level[y : y + h, x : x + w]
         mean, deviation = cv2.meanStdDev(inside, mask=part)
         strength = max(1.0, float(mean[0, 0] + 0.7 * deviation[0, 0]))
-        clarity = strength / (1 + unevenness(box))
+        clarity = strength / (1 + uneven)
         if clarity < MIN_CLARITY:
             continue
         # Grey levels kept: full ink is 1, paper 0, and the half-tones at the stroke's edge stay.
