@@ -55,7 +55,7 @@ def cut(mask: np.ndarray) -> list[Piece]:
         beyond += part[:, 0].sum() * (x == 0) + part[:, -1].sum() * (x + w == width)
         if beyond > BEYOND * max(w, h):  # runs out of the picture: a desk, a hand, the sheet's edge
             continue
-        if 0.8 * h < w < 4 * h and h >= MIN_SIDE and np.count_nonzero(part) < 0.6 * w * h:
+        if 0.9 * h < w < 4 * h and h >= MIN_SIDE and np.count_nonzero(part) < 0.6 * w * h:
             if _holes(part) <= 2 + 2 * w / h:  # an 8 has two; more is a scribble
                 pieces += _cut_wide(x, y, part, stroke)
         else:
