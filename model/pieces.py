@@ -12,7 +12,7 @@ import numpy as np
 Box = tuple[int, int, int, int]  # x, y, width, height in pixels, as OpenCV has it
 
 MIN_SIDE = 9  # pixels: smaller things are dots and noise
-MAX_PIECES = 400  # a picture with more is texture; the largest are looked at
+MAX_PIECES = 320  # a picture with more is texture; the largest are looked at
 BEYOND = 0.25  # of its longer side that a digit may touch the picture's border with
 SLANTS = (0.0, 0.3, -0.2)  # of the lines along which touching digits are cut, across by down
 CUT_COST, CUT_COST_WIDE = 1.5, 2.5  # stroke widths of ink that a cut may cross, of strokes wider than WIDE more
