@@ -21,7 +21,7 @@ def flatten(frame: np.ndarray) -> np.ndarray:
         darkest = cv2.min(cv2.min(*channels[:2]), channels[2])
         grey = cv2.addWeighted(darkest, 0.5, cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), 0.5, 0)
     grey = cv2.GaussianBlur(grey, (3, 3), 0)
-    reach = max(15, int(STROKE_SHARE * min(grey.shape))) | 1
+    reach = widest_stroke(grey)
     if is_white_on_black(grey, reach):
         grey = cv2.bitwise_not(grey)
     # At half the size, which is four times as fast; padded, so that no vignette is taken for ink at the border.
@@ -31,6 +31,11 @@ def flatten(frame: np.ndarray) -> np.ndarray:
     half = cv2.morphologyEx(half, cv2.MORPH_CLOSE, np.ones((pad | 1, pad | 1), np.uint8))[pad:-pad, pad:-pad]
     paper = cv2.resize(cv2.erode(half, None), grey.shape[::-1])
     return cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, 24), scale=255)
+
+
+def widest_stroke(picture: np.ndarray) -> int:
+    """Up to what width dark things are taken for strokes: pixels, an odd number."""
+    return max(15, int(STROKE_SHARE * min(picture.shape))) | 1
 
 
 def is_white_on_black(grey: np.ndarray, reach: int) -> bool:
@@ -45,7 +50,7 @@ def is_white_on_black(grey: np.ndarray, reach: int) -> bool:
 
 def threshold(ink: np.ndarray) -> np.ndarray:
     """Ink mask (h, w) uint8, 255 where ink is: above the paper's grain, and above a share of the darkest ink nearby."""
-    reach = max(15, int(STROKE_SHARE * min(ink.shape))) | 1
+    reach = widest_stroke(ink)
     sample = ink[::8, ::8]
     usual = float(np.median(sample))
     grain = cv2.blur(cv2.min(ink, 2 * usual + 8), (reach, reach))  # the closing lies on the paper's lightest specks
