@@ -16,7 +16,7 @@ from .vision import Box
 
 FONT = cv2.FontFace("sans")  # Rubik, comes with OpenCV 5
 BOLD, PLAIN = 650, 450
-WHITE, BLACK, INK, GREY = (255, 255, 255), (0, 0, 0), (28, 24, 20), (150, 150, 150)  # BGR, as all colours here
+WHITE, BLACK, GREY = (255, 255, 255), (0, 0, 0), (150, 150, 150)  # BGR, as all colours here
 MOST = 200  # doubtful marks on one picture; beyond that they would hide it
 
 # Confidence 0.5 to 1 as orange to blue, which every kind of colour vision tells apart (Okabe and Ito 2008).
@@ -113,7 +113,7 @@ def draw(
 
 def _unit(size: tuple[int, int]) -> int:
     """Height of small text in pixels, for a canvas of that size."""
-    return int(np.clip(min(size[0] / 50, size[1] / 34), 13, 60))
+    return int(_between(13, min(size[0] / 50, size[1] / 34), 60))
 
 
 def _laid_out(picture: np.ndarray, place: Fit, size: tuple[int, int]) -> np.ndarray:
@@ -147,7 +147,7 @@ def _dim_around(canvas: np.ndarray, region: Box) -> None:
 
 
 def _colour(confidence: float) -> tuple[int, int, int]:
-    share = round(float(np.clip((confidence - 0.5) / 0.5, 0, 1)) * 8) / 8  # few steps, so that tags can be kept
+    share = round(_between(0, (confidence - 0.5) / 0.5, 1) * 8) / 8  # few steps, so that tags can be kept
     return tuple(int(c) for c in np.rint(UNSURE + (SURE - UNSURE) * share))
 
 
@@ -163,7 +163,7 @@ def _mark(canvas: np.ndarray, box: Box, digit: Tracked, unit: int) -> None:
     x, y, _, h = box
     gap, colour = unit // 5, _colour(digit.confidence)
     _outline(canvas, box, colour, max(1, unit // 9), gap)
-    size = int(np.clip(h * 0.45, unit, 1.7 * unit))
+    size = int(_between(unit, h * 0.45, 1.7 * unit))
     tag = _tag(str(digit.digit), size, colour, BOLD)
     _paste(canvas, tag, x - gap - 1, y - gap - tag.shape[0])
     percent = _tag(f"{100 * digit.confidence:.0f}", max(11, round(unit * 0.72)), colour, PLAIN)
@@ -190,7 +190,7 @@ def _lay_crops(canvas: np.ndarray, place: Fit, seen: Reading, unit: int) -> None
     boxes = [place.box(digit.box) for digit in digits]
     taken = list(boxes)
     for (x, y, w, h), digit in zip(boxes, digits, strict=True):
-        side = int(np.clip(0.6 * h, 28, 4 * unit))
+        side = int(_between(28, 0.6 * h, 4 * unit))
         gap = unit // 2
         spots = ((x + w + gap, y), (x - side - gap, y), (x, y + h + 3 * gap), (x, y - side - 4 * gap))
         spot = next((spot for spot in spots if _free(canvas, (*spot, side, side), taken)), (x, y))
@@ -289,7 +289,7 @@ def _write_help(canvas: np.ndarray, unit: int) -> None:
     w, h = min(width, round(longest * size / unit)), min(height, line * len(KEYS) + 2 * size)
     x, y = (width - w) // 2, (height - h) // 2
     panel = canvas[y : y + h, x : x + w]
-    cv2.addWeighted(panel, 0.15, np.full_like(panel, INK), 0.85, 0, panel)
+    _darken(panel, 0.15)
     for i, (key, text) in enumerate(KEYS):
         baseline = y + size + line * i + round(1.2 * size)
         cv2.putText(canvas, key, (x + size, baseline), (255, 210, 130), FONT, size, BOLD)
@@ -317,7 +317,7 @@ def _write(
     x, y = round(x - anchor[0] * w), round(y - anchor[1] * h)
     ground = _inside(canvas, (x, y, w, h))
     if ground is not None:
-        cv2.addWeighted(ground, 0.35, np.full_like(ground, INK), 0.65, 0, ground)
+        _darken(ground, 0.35)
         cv2.putText(canvas, text, (x + pad, y + round(size * 1.01)), colour, FONT, size, weight)
     return h
 
@@ -337,6 +337,15 @@ def _tag(text: str, size: int, colour: tuple[int, int, int], weight: int) -> np.
     return tag
 
 
+def _darken(part: np.ndarray, alpha: float) -> None:
+    """A part of the canvas, as a ground for text: of what it shows, `alpha` is left."""
+    cv2.convertScaleAbs(part, part, alpha, 24 * (1 - alpha))
+
+
+def _between(low: float, value: float, high: float) -> float:
+    return max(low, min(value, high))  # np.clip takes a hundred times as long
+
+
 def _inside(canvas: np.ndarray, box: Box) -> np.ndarray | None:
     """The part of a canvas that lies in a box, as a view; None where there is none."""
     x, y, w, h = box
@@ -348,7 +357,7 @@ def _paste(canvas: np.ndarray, patch: np.ndarray, x: int, y: int, opacity: float
     """A patch onto the canvas, moved inside where it would stick out."""
     height, width = canvas.shape[:2]
     h, w = min(patch.shape[0], height), min(patch.shape[1], width)
-    x, y = int(np.clip(x, 0, width - w)), int(np.clip(y, 0, height - h))
+    x, y = _between(0, x, width - w), _between(0, y, height - h)
     part = canvas[y : y + h, x : x + w]
     if opacity == 1:
         part[:] = patch[:h, :w]

@@ -1,6 +1,6 @@
 """Picture to digit candidates: 28x28 crops with their boxes. OpenCV only, no Keras.
 
-    candidates, mask = vision.find(cv2.imread("sheet.jpg"))
+candidates, mask = vision.find(cv2.imread("sheet.jpg"))
 """
 
 import math
@@ -14,7 +14,8 @@ from . import ink, pieces
 from .pieces import Box
 
 WORKING_SIDE = 1600  # pixels: the longer side is brought down to this before anything else
-MIN_CLARITY = 8  # see Candidate
+MIN_CLARITY = 8  # see Candidate; of parts of strokes, of which texture has hundreds, more is asked
+MIN_CLARITY_SEAMS = 12
 
 
 @dataclass(frozen=True)
@@ -45,19 +46,19 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
     level = ink.flatten(small)
     everything = ink.threshold(level)
     mask, rules = ink.remove_rules(everything, level)
-    found = pieces.cut(mask)
+    paper = ink.paper(level, cv2.bitwise_or(everything, rules))
+    found = pieces.cut(mask, _clear(pieces.strokes(mask), mask, level, paper))
     groups = pieces.group(found)
     boxes = [pieces.union([found[m].box for m in members]) for members, _ in groups]
-    around = ink.unevenness(level, cv2.bitwise_or(everything, rules), np.array(boxes, float).reshape(-1, 4))
+    around = ink.unevenness(paper, np.array(boxes, float))
     candidates = []
     for (members, seams), box, uneven in zip(groups, boxes, around.tolist(), strict=True):
         x, y, w, h = box
         part = pieces.paint(found, members, box)
         inside = level[y : y + h, x : x + w]
-        mean, deviation = cv2.meanStdDev(inside, mask=part)
-        strength = max(1.0, float(mean[0, 0] + 0.7 * deviation[0, 0]))
+        strength = _strength(inside, part)
         clarity = strength / (1 + uneven)
-        if clarity < MIN_CLARITY:
+        if clarity < (MIN_CLARITY_SEAMS if seams > 0 else MIN_CLARITY):
             continue
         # Grey levels kept: full ink is 1, paper 0, and the half-tones at the stroke's edge stay.
         soft = cv2.convertScaleAbs(cv2.subtract(inside, 0.12 * strength), alpha=1.25 * 255 / strength)
@@ -66,6 +67,26 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
         area = int(np.count_nonzero(part))
         candidates.append(Candidate(source, soft, members, area, seams, clarity))
     return candidates, mask
+
+
+def _clear(
+    strokes: list[pieces.Stroke], mask: np.ndarray, level: np.ndarray, paper: tuple[np.ndarray, ...]
+) -> list[pieces.Stroke]:
+    """Strokes that may be clear enough, on their own or with others; of texture, hardly any."""
+    clear = []
+    around = ink.unevenness(paper, np.array([stroke.box for stroke in strokes], float))
+    for stroke, uneven in zip(strokes, around.tolist(), strict=True):
+        x, y, w, h = stroke.box
+        strength = _strength(level[y : y + h, x : x + w], mask[y : y + h, x : x + w]) if uneven < 255 else 0
+        if strength > 0.75 * MIN_CLARITY * (1 + uneven):
+            clear.append(stroke)
+    return clear
+
+
+def _strength(level: np.ndarray, mask: np.ndarray) -> float:
+    """How dark full ink is in a part of the flattened picture, where a mask is: 1 to 255."""
+    mean, deviation = cv2.meanStdDev(level, mask=mask)
+    return max(1.0, float(mean[0, 0] + 0.7 * deviation[0, 0]))
 
 
 def working_picture(frame: np.ndarray) -> tuple[np.ndarray, float]:
