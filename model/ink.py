@@ -52,7 +52,7 @@ def is_white_on_black(grey: np.ndarray, reach: int) -> bool:
 
 def threshold(ink: np.ndarray) -> np.ndarray:
     """Ink mask (h, w) uint8, 255 where ink is: above the paper's grain, and above a share of the darkest ink nearby."""
-    sample = ink[::8, ::8]
+    sample = ink[::12, ::12]
     usual = float(np.median(sample))
     spread = 1.5 * float(np.median(np.abs(sample - usual)))
     # The limit changes slowly: half the size will do.
@@ -127,12 +127,12 @@ def _remove_level_rules(mask: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, 
 def paper(ink: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What unevenness asks of the paper, which is what lies outside of a mask of ink: integrals, at half the size.
 
-    Of how many pixels are paper, of how dark they are, and of that squared: (h, w) float64 each.
+    Of how many pixels are paper, of how dark they are, and of that squared: (h, w) int32, int32 and float64.
     """
     halo = max(3, min(ink.shape) // 200) | 1
     bare = cv2.compare(cv2.dilate(mask[::2, ::2], np.ones((halo, halo), np.uint8)), 0, cv2.CMP_EQ)
-    sums, squares = cv2.integral2(cv2.bitwise_and(ink[::2, ::2], bare), sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
-    return cv2.integral(cv2.bitwise_and(bare, 1), sdepth=cv2.CV_64F), sums, squares
+    sums, squares = cv2.integral2(cv2.bitwise_and(ink[::2, ::2], bare), sdepth=cv2.CV_32S, sqdepth=cv2.CV_64F)
+    return cv2.integral(cv2.bitwise_and(bare, 1), sdepth=cv2.CV_32S), sums, squares
 
 
 def unevenness(paper: tuple[np.ndarray, np.ndarray, np.ndarray], boxes: np.ndarray) -> np.ndarray:

@@ -41,7 +41,7 @@ def strokes(mask: np.ndarray) -> list[Stroke]:
     bridged = cv2.copyMakeBorder(mask, pad, pad, pad, pad, cv2.BORDER_CONSTANT)
     bridged = cv2.dilate(bridged, np.ones((2 * gap + 1, 2 * gap + 1), np.uint8))
     # Contours with their holes tell the connected strokes ten times as fast as connectedComponentsWithStats.
-    contours, tree = cv2.findContours(bridged, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE, offset=(-pad, -pad))
+    contours, tree = cv2.findContours(bridged, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE, offset=(-pad, -pad))
     outlines: dict[int, list[np.ndarray]] = {}
     for i, parent in enumerate(tree[0, :, 3].tolist() if len(contours) else []):
         if parent < 0:

@@ -5,7 +5,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from statistics import fmean
 from typing import NamedTuple
 
 import numpy as np
@@ -213,7 +212,7 @@ def order(digits: Sequence[Digit]) -> list[list[Digit]]:
         best, nearest = None, 0.6
         for row in rows:
             last = row[-4:]
-            middle, expected, tall = (fmean(values[j] for j in last) for values in (x, level, height))
+            middle, expected, tall = (sum([values[j] for j in last]) / len(last) for values in (x, level, height))
             if len(last) > 2:  # the row may curve: go on as its last members went, for a few digits' widths
                 spread = sum((x[j] - middle) ** 2 for j in last)
                 bend = sum((x[j] - middle) * level[j] for j in last) / max(spread, 1.0)  # least squares
@@ -225,7 +224,7 @@ def order(digits: Sequence[Digit]) -> list[list[Digit]]:
             rows.append([i])
         else:
             best.append(i)
-    rows.sort(key=lambda row: fmean(level[i] for i in row))
+    rows.sort(key=lambda row: sum(level[i] for i in row) / len(row))
     return [[digits[i] for i in row] for row in rows]
 
 

@@ -48,6 +48,7 @@ class _Track:
         self.box = (self.box + digit.box) / 2  # half of the way: calm, and at rest within a few frames
         self.place = place
         self.votes.append((digit.digit, digit.confidence, place is not None))
+        self.vote = self.count()
         self.crop = digit.crop
         self.sightings += 1
         self.missed = 0
@@ -57,7 +58,7 @@ class _Track:
         self.place = None
         self.missed += 1
 
-    def vote(self) -> tuple[int, float, bool]:
+    def count(self) -> tuple[int, float, bool]:
         """Label, confidence and belief by the last frames: each vote weighs as much as its confidence."""
         weights = [0.0] * 10
         for digit, confidence, _ in self.votes:
@@ -100,14 +101,13 @@ class Tracker:
 
     def _shown(self, mask: np.ndarray) -> Reading:
         believed, places, doubtful = [], [], []
-        for track in self.tracks:
-            if track.sightings < SIGHTINGS:
-                continue
+        tracks = [track for track in self.tracks if track.sightings >= SIGHTINGS]
+        boxes = np.array([track.box for track in tracks]).reshape(-1, 4).round().astype(int).clip(0).tolist()
+        for track, box in zip(tracks, boxes, strict=True):
             if track.id is None:
                 track.id, self.next_id = self.next_id, self.next_id + 1
-            digit, confidence, belief = track.vote()
-            box = tuple(max(0, int(side)) for side in np.rint(track.box))
-            shown = Tracked(digit, confidence, box, track.crop, track.id)
+            digit, confidence, belief = track.vote
+            shown = Tracked(digit, confidence, tuple(box), track.crop, track.id)
             track.doubted = not belief or confidence < self.min_confidence + RETURN * track.doubted
             if not track.doubted:
                 believed.append(shown)
@@ -131,7 +131,7 @@ class Tracker:
         boxes = np.array([digit.box for digit in digits], np.float64)
         tracks = np.array([track.box for track in self.tracks])
         moves = _centres(boxes)[None] - _centres(tracks)[:, None]  # (tracks, digits, 2)
-        labels = np.array([track.vote()[0] for track in self.tracks])
+        labels = np.array([track.vote[0] for track in self.tracks])
         alike = labels[:, None] == np.array([digit.digit for digit in digits])
         size = float(np.median(tracks[:, 2:].max(axis=1)))
         self.shift = _common_move(moves / size, np.where(alike, 1.0, 0.3), self.shift / size) * size
