@@ -73,7 +73,7 @@ def main() -> int:
         ]
         if with_window:
             load_soon = partial(load_in_background, options.model)
-            live.watch(source, load_soon, options.min_confidence, options.handwriting, outputs)
+            live.Session(source, load_soon, options.min_confidence, options.handwriting, outputs).run()
         else:
             read_all(source, options, outputs)
     return 1 if source.broken else 0

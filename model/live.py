@@ -26,28 +26,9 @@ NOTHING = Reading([], [], np.zeros((0, 0), np.uint8))
 LESSON = "click a digit or Tab to it   type what it is   u undo   l go on"
 
 
-def watch(
-    source: Source,
-    load: Callable[[], Future[Classify]],
-    min_confidence: float,
-    handwriting: Path,
-    outputs: list[recording.Write],
-) -> None:
-    """Show and read a source until the window is closed.
-
-    load: starts to load the classifier; called when the first picture is on the screen.
-    handwriting: the folder for taught digits. outputs: called with every frame that was read.
-    """
-    session = Session(source, load, min_confidence, handwriting, outputs)
-    try:
-        while session.turn():
-            pass
-    finally:
-        session.recorder.close()
-        session.window.close()
-
-
 class Session:
+    """A source in a window, from its first picture until the window is closed."""
+
     def __init__(
         self,
         source: Source,
@@ -56,6 +37,10 @@ class Session:
         handwriting: Path,
         outputs: list[recording.Write],
     ) -> None:
+        """load: starts to load the classifier; called when the first picture is on the screen.
+
+        handwriting: the folder for taught digits. outputs: called with every frame that was read.
+        """
         self.source, self.min_confidence, self.handwriting, self.outputs = source, min_confidence, handwriting, outputs
         self.frame = next(source.frames)
         self.seen = NOTHING
@@ -78,6 +63,14 @@ class Session:
         self.window = Window("Digits", self.frame.picture)
         self.show(CALM)
         self.loading = load()
+
+    def run(self) -> None:
+        try:
+            while self.turn():
+                pass
+        finally:
+            self.recorder.close()
+            self.window.close()
 
     def turn(self) -> bool:
         """One turn of the loop: the next frame if it is time, read it, show it, do what was asked. False to end."""
