@@ -8,8 +8,9 @@
 
 MNIST comes from --data, else from the file that the environment variable MNIST_PATH names, else it is
 downloaded once. Every epoch shows the network new versions of the digits: turned, bent, drawn with thin or
-thick pens, blurred; and pictures that are no digit, of which it learns to be unsure. At the end the test
-digits are scored, once, and the model is written with a picture of the training curves beside it.
+thick pens, blurred; and pictures that are no digit, of which it learns to be unsure. In the last quarter most are
+shown as they are. At the end the test digits are scored, once, and the model is written with a picture of the
+training curves beside it.
 
 Ctrl-C stops at once: the model that stood at --output still stands, and --resume goes on from the last
 finished epoch. --validation keeps 5,000 training digits apart and scores them after every epoch: choose by
@@ -65,7 +66,9 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
         held_out = x[apart, ..., None] / np.float32(255), pictures.one_hot(y[apart])
         x, y = x[~apart], y[~apart]
     others = pictures.beyond_mnist(x, y, args.seed)
-    shown = pictures.Pictures(x, y, args.batch_size, args.seed, others, training.part())
+    shown = pictures.Pictures(
+        x, y, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed, part=training.part()
+    )
 
     net = network.build()
     net.summary()
@@ -101,7 +104,8 @@ def learn_hand(taught: examples.Examples, digits: mnist.Mnist, args: argparse.Na
     few = np.random.default_rng(args.seed).permutation(len(digits.x_train))[:20_000]
     x, y = digits.x_train[few], digits.y_train[few]
     yours = pictures.Share(0.25, learnt.x, pictures.one_hot(learnt.y))
-    shown = pictures.Pictures(x, y, args.batch_size, args.seed, [yours, *pictures.beyond_mnist(x, y, args.seed)])
+    others = [yours, *pictures.beyond_mnist(x, y, args.seed)]
+    shown = pictures.Pictures(x, y, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed)
     training.compile(net, args.epochs * len(shown), args.batch_size, gently=True)
     training.fit(net, shown, args.epochs, [])
 

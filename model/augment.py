@@ -14,14 +14,18 @@ GAP = 12  # empty pixels between the pictures to be warped: no warp reaches its 
 MOST = 512  # pictures a call: OpenCV's remap takes at most 32,767 rows
 
 
-def smooth_noise(n: int, points: int, amount: np.ndarray | float, rng: np.random.Generator) -> np.ndarray:
+def smooth(points: int) -> np.ndarray:
+    """What draws values at `points` points into a smooth line: (FINE, points) float32, cubic."""
+    return cv2.resize(np.eye(points, dtype=np.float32), (points, FINE), interpolation=cv2.INTER_CUBIC)
+
+
+def smooth_noise(n: int, points: int, amount: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Noise drawn on points x points a picture and smoothed between them: (n, FINE, FINE) float32.
 
-    amount: standard deviation at the points, a number or one a picture.
+    amount: (n,) standard deviation at the points.
     """
-    noise = rng.standard_normal((n, points, points), np.float32) * np.reshape(amount, (-1, 1, 1)).astype(np.float32)
-    column = cv2.resize(noise.reshape(-1, points), (FINE, n * FINE), interpolation=cv2.INTER_CUBIC)
-    return column.reshape(n, FINE, FINE)
+    noise = rng.standard_normal((n, points, points), np.float32) * np.float32(amount)[:, None, None]
+    return smooth(points) @ noise @ smooth(points).T
 
 
 def vary(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -45,16 +49,16 @@ def warp(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     slant = rng.normal(0, 0.16, n) * much
     wide, high = np.exp(rng.normal(0, [[0.15], [0.08]], (2, n)) * much)
     cos, sin = np.cos(angle), np.sin(angle)
-    bend = 1.2 * much
-    line = (np.arange(FINE) + 0.5) * SIDE / FINE - SIDE / 2
+    line = (np.arange(FINE, dtype=np.float32) + 0.5) * SIDE / FINE - SIDE / 2
     middle = GAP / 2 + SIDE / 2 - 0.5
-    origin = (np.arange(n) * (SIDE + GAP) + middle)[:, None]
-    x = smooth_noise(n, 5, bend, rng)
-    x += np.float32(np.outer(cos / wide, line) + middle)[:, None, :]
-    x += np.float32(np.outer((slant - sin) / high, line))[:, :, None]
-    y = smooth_noise(n, 5, bend, rng)
-    y += np.float32(np.outer(sin / wide, line))[:, None, :]
-    y += np.float32(np.outer(cos / high, line) + origin)[:, :, None]
+    # Where each fine pixel comes from, x and y: sums of products of cubics, a constant and the way from the middle.
+    basis = np.column_stack([smooth(5), np.ones(FINE, np.float32), line])
+    maps = np.zeros((2, n, 7, 7), np.float32)
+    maps[..., :5, :5] = rng.standard_normal((2, n, 5, 5)) * (1.2 * much)[:, None, None]
+    maps[0, :, 5, 5], maps[1, :, 5, 5] = middle, np.arange(n) * (SIDE + GAP) + middle
+    maps[0, :, 5, 6], maps[0, :, 6, 5] = cos / wide, (slant - sin) / high
+    maps[1, :, 5, 6], maps[1, :, 6, 5] = sin / wide, cos / high
+    x, y = basis @ maps @ basis.T
     column = np.pad(pictures, [(0, 0), (GAP // 2, GAP // 2), (GAP // 2, GAP // 2)]).reshape(-1, SIDE + GAP)
     fine = cv2.remap(column, x.reshape(-1, FINE), y.reshape(-1, FINE), cv2.INTER_LINEAR)
     return fine.reshape(n, FINE, FINE)
@@ -103,12 +107,11 @@ def restroke(fine: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def lay_out(fine: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """As `vision.normalise` does: longer side 20, centre of mass in the middle, both a little off; -> (n, 28, 28)."""
     n = len(fine)
-    ink = fine > 60
-    across, down = ink.any(1), ink.any(2)  # (n, FINE)
-    extent = [FINE - axis.argmax(1) - axis[:, ::-1].argmax(1) for axis in (across, down)]
+    ones, place = np.ones(FINE, np.float32), np.arange(FINE, dtype=np.float32)
+    grey = fine.astype(np.float32)
+    columns, rows = ones @ grey, grey @ ones  # (n, FINE)
+    extent = [FINE - inked.argmax(1) - inked[:, ::-1].argmax(1) for inked in (columns > 90, rows > 90)]
     step = np.maximum(np.maximum(*extent), 8) / (20 * np.exp(rng.normal(0, 0.035, n)))  # fine pixels a pixel
-    place = np.arange(FINE, dtype=np.float32)
-    columns, rows = fine.sum(1, dtype=np.float32), fine.sum(2, dtype=np.float32)
     mass = np.maximum(columns.sum(1), 1)
     pixels = np.arange(SIDE) - (SIDE - 1) / 2
     shift = rng.normal(0, 0.5, (2, n, 1))

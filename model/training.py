@@ -14,7 +14,7 @@ from .console import UserError
 from .network import keras
 from .pictures import Pictures
 
-PEAK = 2e-3  # highest learning rate of the one cycle (Smith, Topin 2018), for batches of 128
+PEAK = 3e-3  # highest learning rate of the one cycle (Smith, Topin 2018), for batches of 128
 WARM_UP = 0.2  # of all steps, from nearly nothing to the peak
 PROCESS, PROCESSES = "KERAS_DISTRIBUTION_PROCESS_ID", "KERAS_DISTRIBUTION_NUM_PROCESSES"  # Keras' environment variables
 

@@ -104,7 +104,8 @@ class Ours(Run):
         self.dtype = "bfloat16" if "bfloat16" in keras.config.dtype_policy().name else "float32"
         self.name = f"ours, {epochs} epochs"
         self.net = network.build()
-        self.shown = pictures.Pictures(self.x, self.y, batch_size, 1, pictures.beyond_mnist(self.x, self.y, 1))
+        others = pictures.beyond_mnist(self.x, self.y, 1)
+        self.shown = pictures.Pictures(self.x, self.y, others, epochs=epochs, batch_size=batch_size, seed=1)
         training.compile(self.net, epochs * len(self.shown), batch_size)
 
     def train(self, epoch: int) -> None:

@@ -29,10 +29,11 @@ def main() -> None:
     folder = ROOT / ".pictures"
     folder.mkdir(exist_ok=True)
     shown = []
-    for number, frame in enumerate(islice(demo.frames(), 6, round(30 * SECONDS) + 6)):
+    # Two frames ahead, so that the first picture, which is all that some viewers show, has its digits.
+    for number, frame in enumerate(islice(demo.frames(), 6, round(30 * SECONDS) + 8), -2):
         seen = reading.read(frame, lambda crops: network.classify(digits, crops))
         seen = tracker.update(seen, number / 30)
-        if number % KEEP == 0:
+        if number >= 0 and number % KEEP == 0:
             crops = 0.6 <= number / 30 / SECONDS < 0.8
             mask = number / 30 / SECONDS >= 0.8
             calm = cv2.bilateralFilter(frame, 9, 16, 7)  # the sensor's noise is nearly all of an animation's bytes
@@ -72,7 +73,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 def few_colours(pictures: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
     """A palette (n, 3) uint8 for all the pictures, and each as indices into it, (h, w) uint8."""
     sample = np.concatenate([picture[::7, ::7].reshape(-1, 3) for picture in pictures[::5]])
-    sample = np.concatenate([sample, [view.WHITE, view.BLACK, view.INK] * 200]).astype(np.float32)
+    sample = np.concatenate([sample, [view.WHITE, view.BLACK] * 200]).astype(np.float32)
     cv2.setRNGSeed(1)
     stop = (cv2.TERM_CRITERIA_MAX_ITER, 20, 0)
     palette = cv2.kmeans(sample, COLOURS, None, stop, 1, cv2.KMEANS_PP_CENTERS)[2].round()

@@ -163,12 +163,24 @@ def test_a_batch_depends_on_seed_epoch_and_number_alone():
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 255, (64, 28, 28), np.uint8), rng.integers(0, 10, 64)
     others = [pictures.Share(0.2, x[:8], np.full((8, 10), 0.1, np.float32))]
-    one, other = (pictures.Pictures(x, y, 16, seed, others) for seed in (1, 1))
+    one, other, another = (pictures.Pictures(x, y, others, epochs=4, batch_size=16, seed=seed) for seed in (1, 1, 2))
     other[0]  # whichever came before
     np.testing.assert_array_equal(one[2][0], other[2][0])
     other.on_epoch_end()
     assert not np.array_equal(one[2][0], other[2][0])
-    assert not np.array_equal(one[2][0], pictures.Pictures(x, y, 16, 2, others)[2][0])
+    assert not np.array_equal(one[2][0], another[2][0])
+
+
+def test_towards_the_end_most_digits_are_shown_as_they_are():
+    x, y = pictures.draw_digits(200, np.random.default_rng(1))
+    known = {digit.tobytes() for digit in x}
+    shown = pictures.Pictures(x, y, [], epochs=4, batch_size=100, seed=1)
+
+    def as_they_are(epoch: int) -> int:
+        shown.epoch = epoch
+        return sum(digit.tobytes() in known for digit in np.rint(255 * shown[0][0][..., 0]).astype(np.uint8))
+
+    assert [as_they_are(epoch) for epoch in range(4)] == [30, 30, 30, 80]
 
 
 def test_varied_digits_stay_laid_out_as_mnist_is():
