@@ -14,7 +14,7 @@ from .vision import normalise
 NON_DIGITS = 0.1  # of all pictures: what the network must be unsure of
 DRAWN = 0.12  # of all pictures: digits in styles that MNIST has few of
 AS_THEY_ARE = 0.3  # of all pictures: shown without variation
-CALM = 0.25  # of the epochs: the last, in which
+CALM = 0.2  # of the epochs: the last, in which
 CALM_AS_THEY_ARE = 0.8  # are shown without variation, for what is read is nearer to them (He et al. 2019)
 BANK = 8000  # non-digits, and half as many drawn digits, are drawn once and varied ever after; fewer for small data
 
