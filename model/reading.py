@@ -14,7 +14,7 @@ from .vision import Box, Candidate
 
 # The limit under which a digit is doubted: on pictures without any digit hardly one is above it, and of the digits on
 # clear paper hardly one below.
-MIN_CONFIDENCE = 0.7
+MIN_CONFIDENCE = 0.65
 SEAM_COST = 0.12  # confidence that each seam of a candidate has to make up for
 MAX_CHOICES = 12  # pieces of ink up to which the best choice is looked for in full
 STEEP = 0.1  # slope of rows, down by across, from which digits are looked at upright as well
