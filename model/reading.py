@@ -125,21 +125,28 @@ def _best_cover(
     cluster: set[int], holders: dict[int, list[int]], candidates: list[Candidate], value: list[float]
 ) -> list[int]:
     """Candidates that exclude one another nowhere, of the largest value together."""
-    known: dict[tuple[int, ...], tuple[float, list[int]]] = {(): (0.0, [])}
+    return _best(tuple(sorted(cluster)), holders, candidates, value, {(): (0.0, [])})[1]
 
-    def best(pieces: tuple[int, ...]) -> tuple[float, list[int]]:
-        if pieces not in known:
-            first, rest = pieces[0], pieces[1:]
-            options = [best(rest)]  # leave the first piece out, or take one of the candidates that it is in
-            for i in holders[first]:
-                members = candidates[i].pieces
-                if set(members) <= set(pieces):
-                    others = best(tuple(piece for piece in rest if piece not in members))
-                    options.append((others[0] + value[i], [i, *others[1]]))
-            known[pieces] = max(options, key=lambda option: option[0])
-        return known[pieces]
 
-    return best(tuple(sorted(cluster)))[1]
+def _best(
+    pieces: tuple[int, ...],
+    holders: dict[int, list[int]],
+    candidates: list[Candidate],
+    value: list[float],
+    known: dict[tuple[int, ...], tuple[float, list[int]]],
+) -> tuple[float, list[int]]:
+    """The best cover of some pieces: its value and its candidates. known: what was worked out before."""
+    if pieces not in known:
+        first, rest = pieces[0], pieces[1:]
+        options = [_best(rest, holders, candidates, value, known)]  # leave the first piece out, or take one of its
+        for i in holders[first]:
+            members = candidates[i].pieces
+            if set(members) <= set(pieces):
+                left = tuple(piece for piece in rest if piece not in members)
+                others = _best(left, holders, candidates, value, known)
+                options.append((others[0] + value[i], [i, *others[1]]))
+        known[pieces] = max(options, key=lambda option: option[0])
+    return known[pieces]
 
 
 def _greedy_cover(
