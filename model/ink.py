@@ -73,14 +73,19 @@ def remove_rules(mask: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, np.ndar
     in reading music scores).
     """
     lines = np.zeros_like(mask)
-    half = cv2.resize(mask, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
+    half = _halve_mask(mask)
     if _has_long_lines(half):
-        mask, lines = _remove_level_rules(mask, ink)
+        mask, lines = _remove_level_rules(mask, half, ink)
     if _has_long_lines(half.T):
         turn, back = cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_COUNTERCLOCKWISE
-        turned, upright = _remove_level_rules(cv2.rotate(mask, turn), cv2.rotate(ink, turn))
+        turned = cv2.rotate(mask, turn)
+        turned, upright = _remove_level_rules(turned, _halve_mask(turned), cv2.rotate(ink, turn))
         mask, lines = cv2.rotate(turned, back), cv2.bitwise_or(lines, cv2.rotate(upright, back))
     return mask, lines
+
+
+def _halve_mask(mask: np.ndarray) -> np.ndarray:
+    return cv2.resize(mask, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
 
 
 def _has_long_lines(mask: np.ndarray) -> bool:
@@ -90,10 +95,9 @@ def _has_long_lines(mask: np.ndarray) -> bool:
     return (strips.max(0) > 180).mean() >= RULE_COVER
 
 
-def _remove_level_rules(mask: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _remove_level_rules(mask: np.ndarray, half: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     lines = np.zeros_like(mask)
     thick = max(3, min(mask.shape) // 90)  # pixels: no rule is thicker
-    half = cv2.resize(mask, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
     thin = cv2.subtract(half, cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((thick // 2 + 1, 1), np.uint8)))
     level = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((1, 7), np.uint8))
     level[:, ::2] = 0  # every other column tells as much, in half the time

@@ -1,6 +1,6 @@
 """Picture to digit candidates: 28x28 crops with their boxes. OpenCV only, no Keras.
 
-candidates, mask = vision.find(cv2.imread("sheet.jpg"))
+    candidates, mask = vision.find(cv2.imread("sheet.jpg"))
 """
 
 import math
