@@ -130,7 +130,7 @@ def curves(history: list[dict[str, float]], test: dict[str, float]) -> Figure:
         (loss, series, "loss", test["loss"]),
         (accuracy, errors, "accuracy", 100 * (1 - test["accuracy"])),
     ):
-        axes.plot(epochs, values[name], "o-", color=QUIET, markersize=4, label="training digits, varied")
+        axes.plot(epochs, values[name], "o-", color=QUIET, markersize=4, label="training digits, varied less at last")
         if f"val_{name}" in values:
             axes.plot(epochs, values[f"val_{name}"], "o-", color=RIGHT, markersize=4, label="held-out digits")
         axes.plot(epochs[-1], end, "D", color=WRONG, markersize=7, label="test digits, at the end")
