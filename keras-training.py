@@ -9,7 +9,7 @@
 MNIST comes from --data, else from the file that the environment variable MNIST_PATH names, else it is
 downloaded once. Every epoch shows the network new versions of the digits: turned, bent, drawn with thin or
 thick pens, blurred; and pictures that are no digit, of which it learns to be unsure. In the last fifth most are
-shown as they are. At the end the test digits are scored, once, and the model is written with a picture of the
+varied only a little. At the end the test digits are scored, once, and the model is written with a picture of the
 training curves beside it.
 
 Ctrl-C stops at once: the model that stood at --output still stands, and --resume goes on from the last

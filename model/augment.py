@@ -14,9 +14,9 @@ GAP = 12  # empty pixels between the pictures to be warped: no warp reaches its 
 MOST = 512  # pictures a call: OpenCV's remap takes at most 32,767 rows
 
 
-def smooth(points: int) -> np.ndarray:
-    """What draws values at `points` points into a smooth line: (FINE, points) float32, cubic."""
-    return cv2.resize(np.eye(points, dtype=np.float32), (points, FINE), interpolation=cv2.INTER_CUBIC)
+def smooth(points: int, side: int = FINE) -> np.ndarray:
+    """What draws values at `points` points into a smooth line: (side, points) float32, cubic."""
+    return cv2.resize(np.eye(points, dtype=np.float32), (points, side), interpolation=cv2.INTER_CUBIC)
 
 
 def smooth_noise(n: int, points: int, amount: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -29,9 +29,18 @@ def smooth_noise(n: int, points: int, amount: np.ndarray, rng: np.random.Generat
 
 
 def vary(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Another version of each picture: (n, 28, 28) uint8 -> (n, 28, 28) uint8, 0 paper to 255 ink."""
-    parts = [pictures[i : i + MOST] for i in range(0, len(pictures), MOST)]
-    return np.concatenate([photograph(lay_out(restroke(warp(part, rng), rng), rng), rng) for part in parts])
+    """Another version of each picture: (n, 28, 28) uint8 -> (n, 28, 28) uint8, 0 paper to 255 ink; n may be 0."""
+    parts = [photograph(lay_out(restroke(another_hand(part, rng), rng), rng), rng) for part in split(pictures)]
+    return np.concatenate([pictures[:0], *parts])
+
+
+def nudge(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Each picture a little turned, scaled, slanted, bent and moved, its pen as it is; shapes as in `vary`."""
+    return np.concatenate([pictures[:0], *[a_little(part, rng) for part in split(pictures)]])
+
+
+def split(pictures: np.ndarray) -> list[np.ndarray]:
+    return [pictures[i : i + MOST] for i in range(0, len(pictures), MOST)]
 
 
 def some(n: int, share: float, rng: np.random.Generator) -> slice:
@@ -41,27 +50,57 @@ def some(n: int, share: float, rng: np.random.Generator) -> slice:
     return slice(start, start + length)
 
 
-def warp(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def another_hand(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Turn, scale, slant, bend: (n, 28, 28) -> (n, FINE, FINE) uint8."""
     n = len(pictures)
     much = rng.uniform(0, 1, n) ** 1.5  # most only a little
     angle = np.deg2rad(rng.uniform(-16, 16, n)) * much
     slant = rng.normal(0, 0.16, n) * much
-    wide, high = np.exp(rng.normal(0, [[0.15], [0.08]], (2, n)) * much)
+    scale = np.exp(rng.normal(0, [[0.15], [0.08]], (2, n)) * much)
+    return warp(pictures, FINE, angle, slant, scale, 1.2 * much, np.zeros((2, n)), rng)
+
+
+def a_little(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Turn, scale, slant, bend and move: (n, 28, 28) -> (n, 28, 28) uint8."""
+    n = len(pictures)
+    angle = np.deg2rad(rng.uniform(-10, 10, n))
+    slant = rng.uniform(-0.15, 0.15, n)
+    scale = rng.uniform(0.9, 1.1, (2, n))
+    return warp(pictures, SIDE, angle, slant, scale, np.full(n, 0.6), rng.uniform(-2, 2, (2, n)), rng)
+
+
+def warp(
+    pictures: np.ndarray,
+    side: int,
+    angle: np.ndarray,
+    slant: np.ndarray,
+    scale: np.ndarray,
+    bend: np.ndarray,
+    shift: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Each picture in a pose of its own, bent at random: (n, 28, 28) -> (n, side, side) uint8.
+
+    angle: (n,) radians; slant: (n,) pixels right a pixel up; scale: (2, n), across and down; bend: (n,) standard
+    deviation, pixels; shift: (2, n) pixels.
+    """
+    n = len(pictures)
+    wide, high = scale
     cos, sin = np.cos(angle), np.sin(angle)
-    line = (np.arange(FINE, dtype=np.float32) + 0.5) * SIDE / FINE - SIDE / 2
+    line = (np.arange(side, dtype=np.float32) + 0.5) * SIDE / side - SIDE / 2
     middle = GAP / 2 + SIDE / 2 - 0.5
-    # Where each fine pixel comes from, x and y: sums of products of cubics, a constant and the way from the middle.
-    basis = np.column_stack([smooth(5), np.ones(FINE, np.float32), line])
+    # Where each pixel comes from, x and y: sums of products of cubics, a constant and the way from the middle.
+    basis = np.column_stack([smooth(5, side), np.ones(side, np.float32), line])
     maps = np.zeros((2, n, 7, 7), np.float32)
-    maps[..., :5, :5] = rng.standard_normal((2, n, 5, 5)) * (1.2 * much)[:, None, None]
-    maps[0, :, 5, 5], maps[1, :, 5, 5] = middle, np.arange(n) * (SIDE + GAP) + middle
+    maps[..., :5, :5] = rng.standard_normal((2, n, 5, 5)) * bend[:, None, None]
+    maps[:, :, 5, 5] = middle + shift
+    maps[1, :, 5, 5] += np.arange(n) * (SIDE + GAP)
     maps[0, :, 5, 6], maps[0, :, 6, 5] = cos / wide, (slant - sin) / high
     maps[1, :, 5, 6], maps[1, :, 6, 5] = sin / wide, cos / high
     x, y = basis @ maps @ basis.T
     column = np.pad(pictures, [(0, 0), (GAP // 2, GAP // 2), (GAP // 2, GAP // 2)]).reshape(-1, SIDE + GAP)
-    fine = cv2.remap(column, x.reshape(-1, FINE), y.reshape(-1, FINE), cv2.INTER_LINEAR)
-    return fine.reshape(n, FINE, FINE)
+    warped = cv2.remap(column, x.reshape(-1, side), y.reshape(-1, side), cv2.INTER_LINEAR)
+    return warped.reshape(n, side, side)
 
 
 def restroke(fine: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -17,12 +17,12 @@ logging.getLogger("absl").addFilter(lambda record: "as an HDF5 file" not in reco
 BATCHES = (1, 4, 16, 24, 32, 64, 128, 256)  # each size that the network is called with is traced once, then fast
 
 
-def build(dropout: tuple[float, float] = (0.0, 0.2)) -> keras.Sequential:
+def build(dropout: tuple[float, float] = (0.1, 0.3)) -> keras.Sequential:
     """The network: (n, 28, 28, 1) float32, 0 paper to 1 ink -> (n, 10) probabilities.
 
     dropout: rates after the pooling and after the first dense layer; they act in training alone. The original's
-    0.25 and 0.5 are for pictures shown as they are: where each is varied anew, that holds back overfitting enough,
-    and after as many epochs 0 and 0.2 read more of the held-out digits right.
+    0.25 and 0.5 are for pictures shown as they are: where each is varied anew, less is enough. 0.1 and 0.3 had
+    less loss on held-out digits than 0 and 0.2 (15 epochs) and than 0.2 and 0.4 (60).
     """
     return keras.Sequential(
         [

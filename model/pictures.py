@@ -15,7 +15,7 @@ NON_DIGITS = 0.1  # of all pictures: what the network must be unsure of
 DRAWN = 0.12  # of all pictures: digits in styles that MNIST has few of
 AS_THEY_ARE = 0.3  # of all pictures: shown without variation
 CALM = 0.2  # of the epochs: the last, in which
-CALM_AS_THEY_ARE = 0.8  # are shown without variation, for what is read is nearer to them (He et al. 2019)
+NUDGED = 0.8  # of all pictures are varied only a little, for what is read is nearer to them (He et al. 2019)
 BANK = 8000  # non-digits, and half as many drawn digits, are drawn once and varied ever after; fewer for small data
 
 
@@ -69,8 +69,10 @@ class Pictures(keras.utils.PyDataset):
             taken = rng.integers(0, len(other.x), len(places))
             x[places], targets[places] = other.x[taken], other.targets[taken]
         calm = self.epoch + batch / len(self) >= (1 - CALM) * self.epochs
-        varied = math.ceil(len(x) * (1 - (CALM_AS_THEY_ARE if calm else AS_THEY_ARE)))
+        varied = math.ceil(len(x) * (1 - (NUDGED if calm else AS_THEY_ARE)))
         x[:varied] = augment.vary(x[:varied], rng)
+        if calm:
+            x[varied:] = augment.nudge(x[varied:], rng)
         return x[self.part, ..., None] / np.float32(255), targets[self.part]
 
     def shares(self) -> list[float]:

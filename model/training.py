@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import files
+from . import console, files
 from .console import UserError
 from .network import keras
 from .pictures import Pictures
@@ -29,7 +29,8 @@ def start(seed: int) -> None:
 
     Prints which. Processes are those that Keras' environment variables name. Weights are float32 in any format.
     """
-    keras.utils.set_random_seed(seed)
+    with console.without_chatter():
+        keras.utils.set_random_seed(seed)  # loads TensorFlow, with whatever backend
     devices = spread()
     if part()[1] > 1:  # all must choose alike
         bfloat16, reason = not devices[0].startswith("cpu"), "over several processes"
