@@ -5,6 +5,8 @@ warp (Simard, Steinkraus, Platt 2003), strokes from hair-thin to fat, ragged or 
 neighbours, then the layout that `vision.normalise` gives every crop, then blur and contrast.
 """
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
@@ -30,17 +32,18 @@ def smooth_noise(n: int, points: int, amount: np.ndarray, rng: np.random.Generat
 
 def vary(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Another version of each picture: (n, 28, 28) uint8 -> (n, 28, 28) uint8, 0 paper to 255 ink; n may be 0."""
-    parts = [photograph(lay_out(restroke(another_hand(part, rng), rng), rng), rng) for part in split(pictures)]
-    return np.concatenate([pictures[:0], *parts])
+    return in_parts(lambda part: photograph(lay_out(restroke(another_hand(part, rng), rng), rng), rng), pictures)
 
 
 def nudge(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Each picture a little turned, scaled, slanted, bent and moved, its pen as it is; shapes as in `vary`."""
-    return np.concatenate([pictures[:0], *[a_little(part, rng) for part in split(pictures)]])
+    return in_parts(lambda part: a_little(part, rng), pictures)
 
 
-def split(pictures: np.ndarray) -> list[np.ndarray]:
-    return [pictures[i : i + MOST] for i in range(0, len(pictures), MOST)]
+def in_parts(version: Callable[[np.ndarray], np.ndarray], pictures: np.ndarray) -> np.ndarray:
+    """A version of all pictures, made of at most MOST at a time."""
+    parts = [version(pictures[i : i + MOST]) for i in range(0, len(pictures), MOST)]
+    return np.concatenate([pictures[:0], *parts])
 
 
 def some(n: int, share: float, rng: np.random.Generator) -> slice:
