@@ -5,12 +5,17 @@
     python keras-training.py --epochs 5                  # nearly as good, in a third of the time
     python keras-training.py --resume                    # go on where a run was cut off
     python keras-training.py --handwriting handwriting   # learn your hand, then model/mine.h5
+    python keras-training.py --teacher                   # a deeper network, to model/teacher.h5, and then
+    python keras-training.py --learn-from model/teacher.h5   # the network as it learns from that one
 
 MNIST comes from --data, else from the file that the environment variable MNIST_PATH names, else it is
 downloaded once. Every epoch shows the network new versions of the digits: turned, bent, drawn with thin or
 thick pens, blurred; and pictures that are no digit, of which it learns to be unsure. In the last fifth most are
 varied only a little. At the end the test digits are scored, once, and the model is written with a picture of the
 training curves beside it.
+
+--learn-from has the network learn what a teacher says of each picture, varied as it is, instead of what its label
+says: over many epochs (45) it becomes better so, while by labels it begins to learn pictures by heart.
 
 Ctrl-C stops at once: the model that stood at --output still stands, and --resume goes on from the last
 finished epoch. --validation keeps 5,000 training digits apart and scores them after every epoch: choose by
@@ -25,6 +30,7 @@ KERAS_DISTRIBUTION_NUM_PROCESSES=<machines> and KERAS_DISTRIBUTION_PROCESS_ID=<0
 """
 
 import argparse
+import os
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +38,8 @@ import numpy as np
 from model import console, examples, figures, files, mnist
 
 MODEL = Path(__file__).resolve().parent / "model"
-SHIPPED, MINE = MODEL / "digits.h5", MODEL / "mine.h5"
+SETTINGS = ("epochs", "batch_size", "seed", "validation", "teacher", "learn_from")  # what a resumed run keeps
+SHIPPED, MINE, TEACHER = MODEL / "digits.h5", MODEL / "mine.h5", MODEL / "teacher.h5"
 
 
 def main() -> None:
@@ -49,7 +56,7 @@ def main() -> None:
 
 def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
     """Train a new network, score it, write it with its curves."""
-    from model import network, pictures, training  # here, because Keras takes 2.5 s to load
+    from model import network, pictures, teacher, training  # here, because Keras takes 2.5 s to load
 
     checkpoint = args.output.with_suffix(".resume.npz")
     history, state = [], None
@@ -57,7 +64,7 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
         settings, history, state = training.read_checkpoint(checkpoint)
         vars(args).update(settings)  # a run ends as it was begun
         print(f"Going on after epoch {len(history)} of {args.epochs}")
-    settings = {name: getattr(args, name) for name in ("epochs", "batch_size", "seed", "validation")}
+    settings = {name: getattr(args, name) for name in SETTINGS}
 
     training.start(args.seed)
     x, y, held_out = digits.x_train, digits.y_train, None
@@ -66,11 +73,16 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
         held_out = x[apart, ..., None] / np.float32(255), pictures.one_hot(y[apart])
         x, y = x[~apart], y[~apart]
     others = pictures.beyond_mnist(x, y, args.seed)
+    if args.learn_from and training.part()[1] > 1:
+        raise console.UserError("--learn-from trains in one process: unset KERAS_DISTRIBUTION_NUM_PROCESSES")
+    deeper = teacher.load(args.learn_from) if args.learn_from else None
     shown = pictures.Pictures(
-        x, y, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed, part=training.part()
-    )
+        x, y, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed, part=training.part(),
+        teacher=deeper,
+    )  # fmt: skip
 
-    net = network.build()
+    build = teacher.build if args.teacher else network.build
+    net = build() if deeper is None else build(dropout=(0, 0.1))  # a teacher's word is learnt by heart less easily
     net.summary()
     training.compile(net, args.epochs * len(shown), args.batch_size)
     if state:
@@ -84,8 +96,8 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
     if not training.gather():
         return
 
-    network.save(net, args.output)
-    score = print_score(args.output, digits)
+    network.save(net, args.output, build)
+    score = print_score((teacher if args.teacher else network).load(args.output), digits)
     curves = args.output.with_suffix(".png")
     figures.save(figures.curves(history, score), curves)
     checkpoint.unlink(missing_ok=True)
@@ -112,7 +124,7 @@ def learn_hand(taught: examples.Examples, digits: mnist.Mnist, args: argparse.Na
     print(f"your digits: {len(taught.y)}; of the {len(apart.y)} kept apart from training "
           f"{before} were read wrong before, {count_wrong(net, apart)} are now")
     network.save(net, args.output)
-    print_score(args.output, digits)
+    print_score(network.load(args.output), digits)
     print(f"model: {args.output}   use it: python cam.py --model {args.output}")
 
 
@@ -122,11 +134,11 @@ def count_wrong(net: object, apart: examples.Examples) -> int:
     return int((network.classify(net, apart.x / np.float32(255)).argmax(1) != apart.y).sum())
 
 
-def print_score(path: Path, digits: mnist.Mnist) -> dict[str, float]:
-    """Score a model, as it stands in its file, on the test digits: the only time that they are looked at."""
+def print_score(net: object, digits: mnist.Mnist) -> dict[str, float]:
+    """Score a model, as it was read from its file, on the test digits: the only time that they are looked at."""
     from model import network
 
-    probabilities = network.classify(network.load(path), digits.x_test / np.float32(255))
+    probabilities = network.classify(net, digits.x_test / np.float32(255))
     accuracy = float((probabilities.argmax(1) == digits.y_test).mean())
     loss = float(-np.log(np.maximum(probabilities[np.arange(len(probabilities)), digits.y_test], 1e-7)).mean())
     print(f"{len(digits.y_test):,} test digits: loss {loss:.4f}  accuracy {accuracy:.2%}")
@@ -139,13 +151,16 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, default=128, help="pictures a step (default: 128)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed repeats a run (default: 1)")
     parser.add_argument("--data", type=Path, help="mnist.npz (default: what MNIST_PATH names, else downloaded once)")
-    parser.add_argument("--output", type=Path, help="HDF5 model to write (default: model/digits.h5, or model/mine.h5)")
+    parser.add_argument("--output", type=Path, help="HDF5 to write (default: model/digits.h5, mine.h5 or teacher.h5)")
     parser.add_argument("--validation", action="store_true", help="hold out 5,000 training digits")
     parser.add_argument("--resume", action="store_true", help="go on from the last finished epoch, with its settings")
-    parser.add_argument("--handwriting", type=Path, metavar="DIR", help="learn from DIR/<digit>/*.png as well")
+    ways = parser.add_mutually_exclusive_group()
+    ways.add_argument("--handwriting", type=Path, metavar="DIR", help="learn from DIR/<digit>/*.png as well")
+    ways.add_argument("--teacher", action="store_true", help="train the deeper network that --learn-from takes")
+    ways.add_argument("--learn-from", type=os.path.abspath, metavar="TEACHER", help="learn its opinions, not labels")
     args = parser.parse_args()
     args.epochs = args.epochs if args.epochs is not None else 3 if args.handwriting else 15
-    args.output = args.output or (MINE if args.handwriting else SHIPPED)
+    args.output = args.output or (MINE if args.handwriting else TEACHER if args.teacher else SHIPPED)
     if args.epochs < 1 or args.batch_size < 1 or args.seed < 0:
         parser.error("--epochs and --batch-size must be 1 or more, --seed 0 or more")
     if args.output.suffix != ".h5":

@@ -13,6 +13,7 @@
     handwriting  digits of the user's own hand, taught in the window
     weights    HDF5 file -> the network's arrays, as numbers, never code; h5py only
     network    the convolutional network: build, load, save, classify; Keras
+    teacher    a deeper network that ours may learn from; Keras
     training   schedule, number format, progress and checkpoints of a training run; Keras
     pictures   what the network is shown in training: digits and, to be unsure of them, non-digits
     augment    pictures varied as pens, hands and cameras vary them; OpenCV only

@@ -1,6 +1,7 @@
 """The convolutional network, exactly the original's: 1,199,882 parameters, ten softmax outputs."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -46,8 +47,11 @@ def load(path: str | Path) -> keras.Sequential:
     return network
 
 
-def save(network: keras.Sequential, path: str | Path) -> None:
-    """Write the network as HDF5, whole or not at all: float32, no optimiser state, for Keras to load too."""
+def save(network: keras.Sequential, path: str | Path, build: Callable[[], keras.Sequential] = build) -> None:
+    """Write the network as HDF5, whole or not at all: float32, no optimiser state, for Keras to load too.
+
+    build: makes a network like it.
+    """
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:

@@ -44,13 +44,16 @@ class Pictures(keras.utils.PyDataset):
         batch_size: int,
         seed: int,
         part: tuple[int, int] = (0, 1),
+        teacher: keras.Model | None = None,
     ) -> None:
         """x: (n, 28, 28) uint8, y: (n,) labels; an epoch is n pictures, less what fills no batch.
 
         part: (i, of) gives the i-th of equal parts of every batch, for processes that train together.
+        teacher: a network whose probabilities for a picture, varied as it is, are the targets instead of its label.
         """
         super().__init__(workers=1, max_queue_size=8)
         self.x, self.targets, self.others, self.epochs, self.seed = x, one_hot(y), others, epochs, seed
+        self.teacher = teacher
         self.batch_size = min(batch_size, len(x))
         size = self.batch_size // part[1]
         self.part = slice(part[0] * size, (part[0] + 1) * size)
@@ -73,7 +76,8 @@ class Pictures(keras.utils.PyDataset):
         x[:varied] = augment.vary(x[:varied], rng)
         if calm:
             x[varied:] = augment.nudge(x[varied:], rng)
-        return x[self.part, ..., None] / np.float32(255), targets[self.part]
+        x, targets = x[self.part, ..., None] / np.float32(255), targets[self.part]
+        return x, targets if self.teacher is None else self.teacher.predict_on_batch(x)
 
     def shares(self) -> list[float]:
         shares = [other.share for other in self.others]

@@ -120,6 +120,8 @@ def test_resume_after_kill_ends_as_an_uncut_run(run, script, small_npz, tmp_path
         (["--output", "digits.txt"], "must end in .h5"),
         (["--epochs", "0"], "must be 1 or more"),
         (["--handwriting", "nowhere"], "no examples in nowhere"),
+        (["--learn-from", "nowhere.h5"], "no teacher"),
+        (["--teacher", "--handwriting", "nowhere"], "not allowed with"),
     ],
 )
 def test_what_the_user_can_mend_is_one_line_and_exit_code_2(script, small_npz, tmp_path, arguments, words):
@@ -157,6 +159,20 @@ def test_learns_a_hand_and_leaves_the_shipped_weights_alone(script, small_npz, t
     assert after < before / 2
     assert (ROOT / "model" / "digits.h5").read_bytes() == shipped
     assert len(read(tmp_path / "mine.h5")) == len(SHAPES)
+
+
+def test_learns_what_a_teacher_says_whatever_the_labels_say(script, small_npz, tmp_path):
+    teacher, mislabelled, output = (tmp_path / name for name in ("teacher.h5", "mislabelled.npz", "digits.h5"))
+    done = script("keras-training.py", "--teacher", "--data", small_npz, "--batch-size", 10, "--epochs", 6,
+                  "--output", teacher)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with np.load(small_npz) as digits:
+        np.savez(mislabelled, **{**digits, "y_train": np.zeros_like(digits["y_train"])})
+    done = script("keras-training.py", "--learn-from", teacher, "--data", mislabelled, "--batch-size", 10,
+                  "--epochs", 6, "--output", output)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert [weights.shape for weights in read(output)] == list(SHAPES)
+    assert float(re.search(r"200 test digits: .*accuracy ([\d.]+)%", done.stdout)[1]) > 30  # by the labels: 10
 
 
 def test_a_batch_depends_on_seed_epoch_and_number_alone():

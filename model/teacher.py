@@ -1,0 +1,52 @@
+"""A deeper network for the digits' network to learn from, in training alone (distillation: Hinton et al. 2015)."""
+
+from pathlib import Path
+
+from .console import UserError
+from .network import keras, layers
+
+
+def build() -> keras.Sequential:
+    """Pairs of 3x3 convolutions with batch normalisation: (n, 28, 28, 1) float32 -> (n, 10) probabilities.
+
+    About 0.4 million parameters and twice the work of the digits' network.
+    """
+
+    def convolution(filters: int, padding: str = "same") -> list[layers.Layer]:
+        return [
+            layers.Conv2D(filters, 3, padding=padding, use_bias=False),
+            layers.BatchNormalization(),
+            layers.Activation("relu"),
+        ]
+
+    return keras.Sequential(
+        [
+            layers.Input((28, 28, 1)),
+            *convolution(32, "valid"),
+            *convolution(32, "valid"),
+            layers.MaxPooling2D(),
+            *convolution(64),
+            *convolution(64),
+            layers.MaxPooling2D(),
+            *convolution(128),
+            *convolution(128),
+            layers.MaxPooling2D(),
+            layers.Dropout(0.3),
+            layers.Flatten(),
+            layers.Dense(128, use_bias=False),
+            layers.BatchNormalization(),
+            layers.Activation("relu"),
+            layers.Dropout(0.3),
+            layers.Dense(10, activation="softmax", dtype="float32"),
+        ]
+    )
+
+
+def load(path: str | Path) -> keras.Sequential:
+    """The teacher with the numbers in an HDF5 file that keras-training.py --teacher wrote. Raises UserError."""
+    network = build()
+    try:
+        network.load_weights(path)
+    except Exception as error:
+        raise UserError(f"{path} is missing, or no teacher: train one with keras-training.py --teacher") from error
+    return network
