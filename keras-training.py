@@ -5,8 +5,9 @@
     python keras-training.py --epochs 5                  # nearly as good, in a third of the time
     python keras-training.py --resume                    # go on where a run was cut off
     python keras-training.py --handwriting handwriting   # learn your hand, then model/mine.h5
-    python keras-training.py --teacher                   # a deeper network, to model/teacher.h5, and then
-    python keras-training.py --learn-from model/teacher.h5   # the network as it learns from that one
+
+    python keras-training.py --teacher --epochs 24                       # a deeper network, model/teacher.h5,
+    python keras-training.py --learn-from model/teacher.h5 --epochs 45   # and the digits' network taught by it
 
 MNIST comes from --data, else from the file that the environment variable MNIST_PATH names, else it is
 downloaded once. Every epoch shows the network new versions of the digits: turned, bent, drawn with thin or
@@ -15,7 +16,7 @@ varied only a little. At the end the test digits are scored, once, and the model
 training curves beside it.
 
 --learn-from has the network learn what a teacher says of each picture, varied as it is, instead of what its label
-says: over many epochs (45) it becomes better so, while by labels it begins to learn pictures by heart.
+says. In many epochs it becomes better so; the loss and accuracy of its epochs tell how far it agrees with the teacher.
 
 Ctrl-C stops at once: the model that stood at --output still stands, and --resume goes on from the last
 finished epoch. --validation keeps 5,000 training digits apart and scores them after every epoch: choose by
@@ -157,7 +158,7 @@ def arguments() -> argparse.Namespace:
     ways = parser.add_mutually_exclusive_group()
     ways.add_argument("--handwriting", type=Path, metavar="DIR", help="learn from DIR/<digit>/*.png as well")
     ways.add_argument("--teacher", action="store_true", help="train the deeper network that --learn-from takes")
-    ways.add_argument("--learn-from", type=os.path.abspath, metavar="TEACHER", help="learn its opinions, not labels")
+    ways.add_argument("--learn-from", type=os.path.abspath, metavar="TEACHER", help="learn its word, not labels")
     args = parser.parse_args()
     args.epochs = args.epochs if args.epochs is not None else 3 if args.handwriting else 15
     args.output = args.output or (MINE if args.handwriting else TEACHER if args.teacher else SHIPPED)
@@ -167,8 +168,12 @@ def arguments() -> argparse.Namespace:
         parser.error("--output must end in .h5")
     if args.handwriting and (args.resume or args.validation):
         parser.error("--handwriting goes with neither --resume nor --validation")
-    if args.handwriting and args.output.resolve() == SHIPPED:
-        parser.error("--handwriting never overwrites the shipped weights: name another --output")
+    if (args.handwriting or args.teacher) and args.output.resolve() == SHIPPED:
+        parser.error("--handwriting and --teacher never overwrite the shipped weights: name another --output")
+    if args.learn_from and not os.path.isfile(args.learn_from):
+        parser.error(f"there is no teacher {args.learn_from}: train one with --teacher")
+    if args.learn_from and args.output.resolve() == Path(args.learn_from).resolve():
+        parser.error("--output is the teacher: name another one")
     return args
 
 

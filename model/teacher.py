@@ -9,13 +9,17 @@ from .network import keras, layers
 def build() -> keras.Sequential:
     """Pairs of 3x3 convolutions with batch normalisation: (n, 28, 28, 1) float32 -> (n, 10) probabilities.
 
-    About 0.4 million parameters and twice the work of the digits' network.
+    437,034 parameters, fewer than the digits' network has, and twice its work.
     """
+
+    def normalisation() -> layers.Layer:
+        # Its variance is averaged from 0: of the usual 1, too much would be left after an epoch.
+        return layers.BatchNormalization(moving_variance_initializer="zeros")
 
     def convolution(filters: int, padding: str = "same") -> list[layers.Layer]:
         return [
             layers.Conv2D(filters, 3, padding=padding, use_bias=False),
-            layers.BatchNormalization(),
+            normalisation(),
             layers.Activation("relu"),
         ]
 
@@ -34,7 +38,7 @@ def build() -> keras.Sequential:
             layers.Dropout(0.3),
             layers.Flatten(),
             layers.Dense(128, use_bias=False),
-            layers.BatchNormalization(),
+            normalisation(),
             layers.Activation("relu"),
             layers.Dropout(0.3),
             layers.Dense(10, activation="softmax", dtype="float32"),
@@ -48,5 +52,5 @@ def load(path: str | Path) -> keras.Sequential:
     try:
         network.load_weights(path)
     except Exception as error:
-        raise UserError(f"{path} is missing, or no teacher: train one with keras-training.py --teacher") from error
+        raise UserError(f"{path} is no teacher: train one with keras-training.py --teacher") from error
     return network
