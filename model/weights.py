@@ -55,7 +55,7 @@ def read(path: str | Path) -> list[np.ndarray]:
     except PermissionError as error:
         raise UserError(f"cannot read the model {path}: {error.strerror}") from error
     except Refused as error:
-        raise UserError(f"{path} {error}: name a model that keras-training.py made (no teacher)") from error
+        raise UserError(f"{path} {error}: name a model that keras-training.py made") from error
     except Exception as error:  # on a damaged file h5py raises nearly anything
         raise UserError(f"{path} is cut off or damaged: name a model that keras-training.py made") from error
 
