@@ -82,8 +82,8 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
         teacher=deeper,
     )  # fmt: skip
 
-    build = teacher.build if args.teacher else network.build
-    net = build() if deeper is None else build(dropout=(0, 0.1))  # a teacher's word is learnt by heart less easily
+    kind = teacher if args.teacher else network
+    net = network.build((0, 0.1)) if args.learn_from else kind.build()  # a teacher's word is harder to learn by heart
     net.summary()
     training.compile(net, args.epochs * len(shown), args.batch_size)
     if state:
@@ -97,8 +97,8 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
     if not training.gather():
         return
 
-    network.save(net, args.output, build)
-    score = print_score((teacher if args.teacher else network).load(args.output), digits)
+    network.save(net, args.output, kind.build)
+    score = print_score(kind.load(args.output), digits)
     curves = args.output.with_suffix(".png")
     figures.save(figures.curves(history, score), curves)
     checkpoint.unlink(missing_ok=True)
