@@ -51,7 +51,7 @@ def main() -> int:
         began = time.perf_counter()
         for line in reader.stdout:
             number = json.loads(line)["frame"] + 1
-            if number % (frames // 10):
+            if number % (frames // 10) or number >= frames:  # after the last one it ends, and has no memory
                 continue
             status = Path(f"/proc/{reader.pid}/status").read_text()
             # Its own, without the pages of libraries, which the system maps and drops at will.
@@ -61,8 +61,7 @@ def main() -> int:
             pace = 1000 * (now - began) / (frames // 10)
             print(f"{number:6}   {resident:9.1f}   {handles:12}   {pace:10.2f}", flush=True)
             began = now
-            if number < frames:  # at the last one it is closing down
-                measured.append((resident, handles))
+            measured.append((resident, handles))
         if reader.wait() or len(measured) < 9:
             return 1
     growth = max(resident for resident, _ in measured) - measured[0][0]
