@@ -100,7 +100,7 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
     network.save(net, args.output, kind.build)
     score = print_score(kind.load(args.output), digits)
     curves = args.output.with_suffix(".png")
-    figures.save(figures.curves(history, score), curves)
+    figures.save(figures.curves(history, score, taught=bool(args.learn_from)), curves)
     checkpoint.unlink(missing_ok=True)
     print(f"model: {args.output}   curves: {curves}")
 

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from . import files
 from .console import UserError
@@ -115,14 +115,15 @@ def confusion(axes: Axes, labels: np.ndarray, answers: np.ndarray) -> None:
     axes.vlines(np.arange(-0.5, 10), -0.5, 9.5, color="#e4e6e8", linewidth=0.8)
 
 
-def curves(history: list[dict[str, float]], test: dict[str, float]) -> Figure:
+def curves(history: list[dict[str, float]], test: dict[str, float], taught: bool = False) -> Figure:
     """How a training run went: loss, accuracy, learning rate, time.
 
     history: for each epoch loss, accuracy, rate (at its end) and seconds; val_loss and val_accuracy where digits were
-    held out. test: loss and accuracy at the end.
+    held out. test: loss and accuracy at the end. taught: training's are against a teacher's word, not labels.
     """
     figure = Figure(figsize=(11, 6.6), facecolor=PAPER, layout="constrained")
     epochs = np.arange(1, len(history) + 1)
+    training = "training pictures, against the teacher" if taught else "training digits, varied less at last"
     series = {name: np.array([epoch[name] for epoch in history]) for name in history[0]}
     (loss, accuracy), (rate, seconds) = figure.subplots(2, 2, gridspec_kw={"height_ratios": (2, 1)})
     errors = {name: 100 * (1 - values) for name, values in series.items() if name.endswith("accuracy")}
@@ -130,7 +131,7 @@ def curves(history: list[dict[str, float]], test: dict[str, float]) -> Figure:
         (loss, series, "loss", test["loss"]),
         (accuracy, errors, "accuracy", 100 * (1 - test["accuracy"])),
     ):
-        axes.plot(epochs, values[name], "o-", color=QUIET, markersize=4, label="training digits, varied less at last")
+        axes.plot(epochs, values[name], "o-", color=QUIET, markersize=4, label=training)
         if f"val_{name}" in values:
             axes.plot(epochs, values[f"val_{name}"], "o-", color=RIGHT, markersize=4, label="held-out digits")
         axes.plot(epochs[-1], end, "D", color=WRONG, markersize=7, label="test digits, at the end")
@@ -145,6 +146,9 @@ def curves(history: list[dict[str, float]], test: dict[str, float]) -> Figure:
     minutes = np.cumsum(series["seconds"]) / 60
     seconds.bar(epochs, series["seconds"], color="#cfd6db")
     _scale(seconds, f"Seconds an epoch   (in all: {minutes[-1]:.1f} minutes)")
+    for axes in (loss, accuracy, rate, seconds):
+        axes.set_xlim(0.4, len(epochs) + 0.6)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     for axes in (rate, seconds):
         axes.set_xlabel("epoch", color=QUIET)
     return figure
