@@ -32,6 +32,7 @@ KERAS_DISTRIBUTION_NUM_PROCESSES=<machines> and KERAS_DISTRIBUTION_PROCESS_ID=<0
 
 import argparse
 import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,7 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
     x, y, held_out = digits.x_train, digits.y_train, None
     if args.validation:
         apart = np.random.default_rng(args.seed).permutation(len(x)) < len(x) // 12  # 5,000 of MNIST's 60,000
-        held_out = x[apart, ..., None] / np.float32(255), pictures.one_hot(y[apart])
+        held_out = x[apart] / np.float32(255), y[apart]
         x, y = x[~apart], y[~apart]
     others = pictures.beyond_mnist(x, y, args.seed)
     if args.learn_from and training.part()[1] > 1:
@@ -79,18 +80,18 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
     deeper = teacher.load(args.learn_from) if args.learn_from else None
     shown = pictures.Pictures(
         x, y, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed, part=training.part(),
-        teacher=deeper,
+        teacher=deeper.predict_on_batch if deeper else None,
     )  # fmt: skip
 
     kind = teacher if args.teacher else network
-    net = network.build((0, 0.1)) if args.learn_from else kind.build()  # a teacher's word is harder to learn by heart
+    net = kind.build()
     net.summary()
     training.compile(net, args.epochs * len(shown), args.batch_size)
     if state:
         training.restore(net, state)
-    keep = training.Checkpoint(checkpoint, settings, history)
+    keep = partial(training.write_checkpoint, checkpoint, net, settings, history)
     try:
-        training.fit(net, shown, args.epochs, history, held_out, [keep])
+        training.fit(net, shown, history, held_out, after_epoch=keep)
     except KeyboardInterrupt:
         print(f"\nStopped: with --resume it goes on after epoch {len(history)}" if history else "\nStopped")
         raise
@@ -120,7 +121,7 @@ def learn_hand(taught: examples.Examples, digits: mnist.Mnist, args: argparse.Na
     others = [yours, *pictures.beyond_mnist(x, y, args.seed)]
     shown = pictures.Pictures(x, y, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed)
     training.compile(net, args.epochs * len(shown), args.batch_size, gently=True)
-    training.fit(net, shown, args.epochs, [])
+    training.fit(net, shown, [])
 
     print(f"your digits: {len(taught.y)}; of the {len(apart.y)} kept apart from training "
           f"{before} were read wrong before, {count_wrong(net, apart)} are now")
@@ -139,11 +140,9 @@ def print_score(net: object, digits: mnist.Mnist) -> dict[str, float]:
     """Score a model, as it was read from its file, on the test digits: the only time that they are looked at."""
     from model import network
 
-    probabilities = network.classify(net, digits.x_test / np.float32(255))
-    accuracy = float((probabilities.argmax(1) == digits.y_test).mean())
-    loss = float(-np.log(np.maximum(probabilities[np.arange(len(probabilities)), digits.y_test], 1e-7)).mean())
-    print(f"{len(digits.y_test):,} test digits: loss {loss:.4f}  accuracy {accuracy:.2%}")
-    return {"loss": loss, "accuracy": accuracy}
+    score = network.score(net, digits.x_test / np.float32(255), digits.y_test)
+    print(f"{len(digits.y_test):,} test digits: loss {score['loss']:.4f}  accuracy {score['accuracy']:.2%}")
+    return score
 
 
 def arguments() -> argparse.Namespace:

@@ -18,12 +18,12 @@ logging.getLogger("absl").addFilter(lambda record: "as an HDF5 file" not in reco
 BATCHES = (1, 4, 16, 24, 32, 64, 128, 256)  # each size that the network is called with is traced once, then fast
 
 
-def build(dropout: tuple[float, float] = (0.1, 0.3)) -> keras.Sequential:
+def build(dropout: tuple[float, float] = (0.0, 0.1)) -> keras.Sequential:
     """The network: (n, 28, 28, 1) float32, 0 paper to 1 ink -> (n, 10) probabilities.
 
     dropout: rates after the pooling and after the first dense layer; they act in training alone. The original's
-    0.25 and 0.5 are for pictures shown as they are: where each is varied anew, less is enough. 0.1 and 0.3 had
-    less loss on held-out digits than 0 and 0.2 (15 epochs) and than 0.2 and 0.4 (60).
+    0.25 and 0.5 are for pictures shown as they are: where each is varied anew, 0 and 0.1 read held-out digits as
+    well as 0.1 and 0.3, and an epoch takes a seventh less: 9,216 units a picture are many random numbers.
     """
     return keras.Sequential(
         [
@@ -79,3 +79,10 @@ def classify(network: keras.Sequential, crops: np.ndarray) -> np.ndarray:
         padded = np.concatenate([part, np.zeros((size - len(part), 28, 28, 1), np.float32)])
         parts.append(network.predict_on_batch(padded)[: len(part)])
     return np.concatenate(parts)
+
+
+def score(network: keras.Sequential, crops: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Loss (mean cross-entropy) and accuracy, 0 to 1, on crops as `classify` takes them and their labels (n,)."""
+    probabilities = classify(network, crops)
+    loss = -np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-7)).mean()
+    return {"loss": float(loss), "accuracy": float((probabilities.argmax(1) == labels).mean())}

@@ -1,14 +1,13 @@
 """What the network is shown in training: MNIST's digits, digits in rarer styles, pictures of no digit; most varied."""
 
 import math
-from functools import lru_cache
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from . import augment, nondigits, strokes
-from .network import keras
 from .vision import normalise
 
 NON_DIGITS = 0.1  # of all pictures: what the network must be unsure of
@@ -16,6 +15,7 @@ DRAWN = 0.12  # of all pictures: digits in styles that MNIST has few of
 AS_THEY_ARE = 0.3  # of all pictures: shown without variation
 CALM = 0.2  # of the epochs: the last, in which
 NUDGED = 0.8  # of all pictures are varied only a little, for what is read is nearer to them (He et al. 2019)
+AT_ONCE = 4  # batches that are varied together: small arrays cost more in calls than in work
 BANK = 8000  # non-digits, and half as many drawn digits, are drawn once and varied ever after; fewer for small data
 
 
@@ -27,11 +27,10 @@ class Share(NamedTuple):
     targets: np.ndarray  # (n, 10) float32 probabilities
 
 
-class Pictures(keras.utils.PyDataset):
-    """Batches of varied pictures (n, 28, 28, 1) float32 and their target probabilities (n, 10), for `fit`.
+class Pictures:
+    """Batches of varied pictures (n, 28, 28, 1) float32 and their target probabilities (n, 10).
 
-    They are made in a thread of their own while the network is fitted. What is in a batch depends on the
-    seed, the epoch and the batch's number alone, so that a run can be repeated, resumed, or spread.
+    What is in them depends on the seed and the epoch alone, so that a run can be repeated, resumed, or spread.
     """
 
     def __init__(
@@ -44,53 +43,50 @@ class Pictures(keras.utils.PyDataset):
         batch_size: int,
         seed: int,
         part: tuple[int, int] = (0, 1),
-        teacher: keras.Model | None = None,
+        teacher: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> None:
         """x: (n, 28, 28) uint8, y: (n,) labels; an epoch is n pictures, less what fills no batch.
 
         part: (i, of) gives the i-th of equal parts of every batch, for processes that train together.
-        teacher: a network whose probabilities for a picture, varied as it is, are the targets instead of its label.
+        teacher: gives a batch's probabilities, which are the targets instead of labels.
         """
-        super().__init__(workers=1, max_queue_size=8)
         self.x, self.targets, self.others, self.epochs, self.seed = x, one_hot(y), others, epochs, seed
         self.teacher = teacher
         self.batch_size = min(batch_size, len(x))
         size = self.batch_size // part[1]
         self.part = slice(part[0] * size, (part[0] + 1) * size)
-        self.epoch = 0
 
     def __len__(self) -> int:
+        """Batches in an epoch."""
         return len(self.x) // self.batch_size
 
-    def __getitem__(self, batch: int) -> tuple[np.ndarray, np.ndarray]:
-        chosen = order(len(self.x), self.seed, self.epoch)[batch * self.batch_size : (batch + 1) * self.batch_size]
+    def batches(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """An epoch's batches, in turn."""
+        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.x))
+        for first in range(0, len(self), AT_ONCE):
+            chosen = order[first * self.batch_size : min(first + AT_ONCE, len(self)) * self.batch_size]
+            calm = epoch + first / len(self) >= (1 - CALM) * self.epochs
+            pictures, targets = self.versions(chosen, calm, np.random.default_rng([self.seed, epoch, first]))
+            for start in range(0, len(chosen), self.batch_size):
+                batch = slice(start, start + self.batch_size)
+                x = pictures[batch][self.part, ..., None] / np.float32(255)
+                yield x, self.teacher(x) if self.teacher else targets[batch][self.part]
+
+    def versions(self, chosen: np.ndarray, calm: bool, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Pictures (n, 28, 28) uint8 and targets in the place of the chosen: (n,) indices."""
         x, targets = self.x[chosen], self.targets[chosen]
-        rng = np.random.default_rng([self.seed, self.epoch, batch])
-        source = rng.choice(len(self.others) + 1, len(x), p=self.shares())
+        shares = [other.share for other in self.others]
+        source = rng.choice(len(shares) + 1, len(x), p=[*shares, 1 - sum(shares)])
         for i, other in enumerate(self.others):
             places = np.flatnonzero(source == i)
             taken = rng.integers(0, len(other.x), len(places))
             x[places], targets[places] = other.x[taken], other.targets[taken]
-        calm = self.epoch + batch / len(self) >= (1 - CALM) * self.epochs
         varied = math.ceil(len(x) * (1 - (NUDGED if calm else AS_THEY_ARE)))
         x[:varied] = augment.vary(x[:varied], rng)
         if calm:
             x[varied:] = augment.nudge(x[varied:], rng)
-        x, targets = x[self.part, ..., None] / np.float32(255), targets[self.part]
-        return x, targets if self.teacher is None else self.teacher.predict_on_batch(x)
-
-    def shares(self) -> list[float]:
-        shares = [other.share for other in self.others]
-        return [*shares, 1 - sum(shares)]
-
-    def on_epoch_end(self) -> None:
-        self.epoch += 1
-
-
-@lru_cache(maxsize=1)
-def order(n: int, seed: int, epoch: int) -> np.ndarray:
-    """In what order an epoch shows n pictures: (n,) indices."""
-    return np.random.default_rng([seed, epoch]).permutation(n)
+        mixed = rng.permutation(len(x))  # each batch gets some of every kind
+        return x[mixed], targets[mixed]
 
 
 def one_hot(labels: np.ndarray) -> np.ndarray:

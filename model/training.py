@@ -4,14 +4,15 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from . import console, files
 from .console import UserError
-from .network import keras
+from .network import keras, score
 from .pictures import Pictures
 
 PEAK = 3e-3  # highest learning rate of the one cycle (Smith, Topin 2018), for batches of 128
@@ -101,92 +102,56 @@ def compile(network: keras.Model, steps: int, batch_size: int, gently: bool = Fa
 def fit(
     network: keras.Model,
     pictures: Pictures,
-    epochs: int,
     history: list[dict[str, float]],
     held_out: tuple[np.ndarray, np.ndarray] | None = None,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    after_epoch: Callable[[], None] = lambda: None,
 ) -> None:
-    """Train a compiled network up to `epochs`, with a line for each.
+    """Train a compiled network for the epochs that `pictures` are for, with a line for each, on a terminal a bar too.
 
     history: for each finished epoch loss, accuracy, rate and seconds; goes on from there, and is added to.
-    held_out: (n, 28, 28, 1) float32 and targets (n, 10), scored after each epoch.
+    held_out: pictures (n, 28, 28) float32 and labels (n,), scored after each epoch.
+
+    Not Keras' own `fit`: with TensorFlow it may wait after an epoch for as long again, idle (tf.data's autotuning
+    thread misses that it is to end), and it makes pictures while the network needs the cores.
     """
-    pictures.epoch = len(history)
-    network.fit(
-        pictures,
-        epochs=epochs,
-        initial_epoch=len(history),
-        shuffle=False,  # Pictures does, in a way that can be resumed
-        validation_data=held_out,
-        validation_batch_size=500,
-        verbose=0,
-        callbacks=[Diary(history), Progress(history), *callbacks],
-    )
+    first, start = len(history), time.perf_counter()
+    live, drawn = sys.stdout.isatty(), 0.0
 
-
-class Diary(keras.callbacks.Callback):
-    """Writes what each epoch came to into `history`."""
-
-    def __init__(self, history: list[dict[str, float]]) -> None:
-        super().__init__()
-        self.history = history
-
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        self.start = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        seconds = time.perf_counter() - self.start
-        self.history.append({name: float(value) for name, value in logs.items()} | {"rate": rate, "seconds": seconds})
-
-
-class Progress(keras.callbacks.Callback):
-    """One line an epoch: a bar while it runs, on a terminal; loss, accuracy, time left of the whole run."""
-
-    def __init__(self, history: list[dict[str, float]]) -> None:
-        super().__init__()
-        self.history, self.live, self.drawn = history, sys.stdout.isatty(), 0.0
-
-    def on_train_begin(self, logs: dict | None = None) -> None:
-        self.first, self.start = len(self.history), time.perf_counter()
-
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        self.epoch = epoch
-
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        if self.live and time.perf_counter() - self.drawn > 0.1:
-            self.drawn = time.perf_counter()
-            done = (batch + 1) / self.params["steps"]
-            bar = "━" * round(24 * done) + "─" * (24 - round(24 * done))
-            print(f"\r{self.line(bar, logs, done)}", end="\033[K", flush=True)
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        held_out = f"held out {logs['val_accuracy']:.2%}  " if "val_accuracy" in logs else ""
-        line = self.line(f"{held_out}{self.history[-1]['seconds']:.1f} s", logs, 1)
-        print(f"\r{line}\033[K" if self.live else line, flush=True)
-
-    def line(self, middle: str, logs: dict, done: float) -> str:
-        finished = self.epoch + done - self.first
-        left = round((time.perf_counter() - self.start) / finished * (self.params["epochs"] - self.first - finished))
-        place = f"epoch {self.epoch + 1:{len(str(self.params['epochs']))}}/{self.params['epochs']}"
-        scores = f"loss {logs['loss']:.4f}  accuracy {logs['accuracy']:.2%}"
+    def line(middle: str) -> str:
+        finished = epoch + steps / len(pictures)
+        left = round((time.perf_counter() - start) / (finished - first) * (pictures.epochs - finished))
+        place = f"epoch {epoch + 1:{len(str(pictures.epochs))}}/{pictures.epochs}"
+        scores = f"loss {sums['loss'] / steps:.4f}  accuracy {sums['accuracy'] / steps:.2%}"
         return f"{place}  {scores}  {middle}  {left // 60}:{left % 60:02} left"
 
+    for epoch in range(first, pictures.epochs):
+        begun, sums = time.perf_counter(), Counter()
+        for steps, batch in enumerate(pictures.batches(epoch), 1):
+            sums.update(network.train_on_batch(*batch, return_dict=True))
+            if live and time.perf_counter() - drawn > 0.1:
+                drawn, done = time.perf_counter(), round(24 * steps / len(pictures))
+                print(f"\r{line('━' * done + '─' * (24 - done))}", end="\033[K", flush=True)
+        scores = {name: total / steps for name, total in sums.items()}
+        if held_out:
+            scores |= {f"val_{name}": value for name, value in score(network, *held_out).items()}
+        rate = float(keras.ops.convert_to_numpy(network.optimizer.learning_rate))
+        seconds = time.perf_counter() - begun
+        history.append(scores | {"rate": rate, "seconds": seconds})
+        told = line((f"held out {scores['val_accuracy']:.2%}  " if held_out else "") + f"{seconds:.1f} s")
+        print(f"\r{told}\033[K" if live else told, flush=True)
+        after_epoch()
 
-class Checkpoint(keras.callbacks.Callback):
-    """Keeps all that a run needs to go on from its last finished epoch: plain arrays, in an .npz file."""
 
-    def __init__(self, path: Path, settings: dict[str, int], history: list[dict[str, float]]) -> None:
-        super().__init__()
-        self.path, self.history, self.settings = path, history, settings
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        if part()[0] > 0:
-            return
-        arrays = {f"{i:03}": keras.ops.convert_to_numpy(v) for i, v in enumerate(state(self.model))}
-        story = json.dumps({"settings": self.settings, "history": self.history})
-        with files.replacing(self.path) as temporary:
-            np.savez(temporary, story=np.array(story), **arrays)
+def write_checkpoint(
+    path: Path, network: keras.Model, settings: dict[str, int], history: list[dict[str, float]]
+) -> None:
+    """Keep all that a run needs to go on from its last finished epoch: plain arrays, in an .npz file."""
+    if part()[0] > 0:
+        return
+    arrays = {f"{i:03}": keras.ops.convert_to_numpy(v) for i, v in enumerate(state(network))}
+    story = json.dumps({"settings": settings, "history": history})
+    with files.replacing(path) as temporary:
+        np.savez(temporary, story=np.array(story), **arrays)
 
 
 def state(network: keras.Model) -> list[keras.Variable]:

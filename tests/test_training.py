@@ -178,29 +178,38 @@ def test_learns_what_a_teacher_says_whatever_the_labels_say(script, small_npz, t
     assert float(re.search(r"200 test digits: .*accuracy ([\d.]+)%", done.stdout)[1]) > 30  # by the labels: 10
 
 
-def test_a_batch_depends_on_seed_epoch_and_number_alone():
+def test_an_epoch_depends_on_seed_and_number_alone():
     rng = np.random.default_rng(0)
-    x, y = rng.integers(0, 255, (64, 28, 28), np.uint8), rng.integers(0, 10, 64)
+    x, y = rng.integers(0, 255, (96, 28, 28), np.uint8), rng.integers(0, 10, 96)
     others = [pictures.Share(0.2, x[:8], np.full((8, 10), 0.1, np.float32))]
-    one, other, another = (pictures.Pictures(x, y, others, epochs=4, batch_size=16, seed=seed) for seed in (1, 1, 2))
-    other[0]  # whichever came before
-    np.testing.assert_array_equal(one[2][0], other[2][0])
-    other.on_epoch_end()
-    assert not np.array_equal(one[2][0], other[2][0])
-    assert not np.array_equal(one[2][0], another[2][0])
+
+    def epoch(number, seed, part=(0, 1)):
+        shown = pictures.Pictures(x, y, others, epochs=4, batch_size=16, seed=seed, part=part)
+        return [np.concatenate(pair) for pair in zip(*shown.batches(number), strict=True)]
+
+    one, other = epoch(2, 1), epoch(2, 1)
+    np.testing.assert_array_equal(one[0], other[0])
+    np.testing.assert_array_equal(one[1], other[1])
+    assert not np.array_equal(one[0], epoch(3, 1)[0])
+    assert not np.array_equal(one[0], epoch(2, 2)[0])
+    halves = [np.concatenate(pair) for pair in zip(*(epoch(2, 1, (i, 2)) for i in range(2)), strict=True)]
+    for whole, both in zip(one, halves, strict=True):  # each process has the other half of every batch
+        np.testing.assert_array_equal(whole.reshape(6, 2, 8, -1), both.reshape(2, 6, 8, -1).swapaxes(0, 1))
 
 
 def test_towards_the_end_most_digits_are_nudged_only():
-    x, y = pictures.draw_digits(200, np.random.default_rng(1))
+    x, y = pictures.draw_digits(400, np.random.default_rng(1))
     shown = pictures.Pictures(x, y, [], epochs=5, batch_size=100, seed=1)
-    as_they_are, with_their_ink = [], []
-    for shown.epoch in range(5):
-        before = x[pictures.order(200, 1, shown.epoch)[:100]] / 255
-        after = shown[0][0][..., 0]
-        as_they_are.append(int((abs(after - before).max((1, 2)) < 1e-6).sum()))
-        with_their_ink.append(int((abs(after.sum((1, 2)) / before.sum((1, 2)) - 1) < 0.25).sum()))
-    assert as_they_are == [30, 30, 30, 30, 0]
-    assert with_their_ink[4] > 90 > max(with_their_ink[:4])
+    before = x / 255
+    as_they_are, pens = [], []
+    for epoch in range(5):
+        after = np.concatenate([batch for batch, _ in shown.batches(epoch)])[..., 0]
+        apart = abs(after[:, None] - before).max((2, 3)).min(1)
+        as_they_are.append(int((apart < 1e-6).sum()))
+        ink = np.sort(after.sum((1, 2))) / np.sort(before.sum((1, 2)))
+        pens.append(float(np.quantile(abs(ink - 1), 0.9)))  # how far their strokes' widths are from what they were
+    assert as_they_are == [120, 120, 120, 120, 0]
+    assert pens[4] < 0.12 < min(pens[:4])
 
 
 def test_varied_digits_stay_laid_out_as_mnist_is():
