@@ -11,12 +11,13 @@
 
 MNIST comes from --data, else from the file that the environment variable MNIST_PATH names, else it is
 downloaded once. Every epoch shows the network new versions of the digits: turned, bent, drawn with thin or
-thick pens, blurred; and pictures that are no digit, of which it learns to be unsure. In the last fifth most are
-varied only a little. At the end the test digits are scored, once, and the model is written with a picture of the
-training curves beside it.
+thick pens, blurred; and pictures that are no digit, of which it learns to be unsure. In the last fifth of the
+run most are varied only a little. At the end the test digits are scored, once, and the model is written with a
+picture of the training curves beside it.
 
 --learn-from has the network learn what a teacher says of each picture, varied as it is, instead of what its label
-says. In many epochs it becomes better so; the loss and accuracy of its epochs tell how far it agrees with the teacher.
+says. Over many epochs it becomes better that way; the loss and accuracy of its epochs tell how far it agrees with
+the teacher.
 
 Ctrl-C stops at once: the model that stood at --output still stands, and --resume goes on from the last
 finished epoch. --validation keeps 5,000 training digits apart and scores them after every epoch: choose by
@@ -93,7 +94,8 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
     try:
         training.fit(net, shown, history, held_out, after_epoch=keep)
     except KeyboardInterrupt:
-        print(f"\nStopped: with --resume it goes on after epoch {len(history)}" if history else "\nStopped")
+        hint = f": the same command with --resume goes on after epoch {len(history)}" if history else ""
+        print(f"\nStopped{hint}")
         raise
     if not training.gather():
         return
@@ -157,12 +159,12 @@ def arguments() -> argparse.Namespace:
     ways = parser.add_mutually_exclusive_group()
     ways.add_argument("--handwriting", type=Path, metavar="DIR", help="learn from DIR/<digit>/*.png as well")
     ways.add_argument("--teacher", action="store_true", help="train the deeper network that --learn-from takes")
-    ways.add_argument("--learn-from", type=os.path.abspath, metavar="TEACHER", help="learn its word, not labels")
+    ways.add_argument("--learn-from", type=os.path.abspath, metavar="TEACHER", help="learn what it says, not labels")
     args = parser.parse_args()
     args.epochs = args.epochs if args.epochs is not None else 3 if args.handwriting else 15
     args.output = args.output or (MINE if args.handwriting else TEACHER if args.teacher else SHIPPED)
-    if args.epochs < 1 or args.batch_size < 1 or args.seed < 0:
-        parser.error("--epochs and --batch-size must be 1 or more, --seed 0 or more")
+    if args.epochs < 1 or args.batch_size < 1 or not 0 <= args.seed < 2**32:
+        parser.error("--epochs and --batch-size must be 1 or more, --seed from 0 to 4294967295")
     if args.output.suffix != ".h5":
         parser.error("--output must end in .h5")
     if args.handwriting and (args.resume or args.validation):

@@ -3,7 +3,7 @@
 
     python test-keras-training-reload.py                        # the shipped weights, in a window
     python test-keras-training-reload.py --model model/mine.h5  # other weights
-    python test-keras-training-reload.py --save overview.pdf    # into a file: PNG, PDF or SVG
+    python test-keras-training-reload.py --save overview.pdf    # into a file: PNG, JPG, PDF or SVG
 
 It prints loss, accuracy and calibration error, then for each digit how many were read right and what
 the others were taken for. The picture shows test digits at random, the wrong ones framed and crossed;
@@ -52,7 +52,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="mnist.npz (default: what MNIST_PATH names, else downloaded once)")
     parser.add_argument("--samples", type=int, default=25, help="test digits to show, 1 to 400 (default: 25)")
     parser.add_argument("--seed", type=int, help="show the same digits each time (default: always others)")
-    parser.add_argument("--save", type=Path, metavar="FILE", help="write the picture to FILE: .png, .pdf or .svg")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="write the picture to FILE: .png, .jpg, .pdf or .svg")
     args = parser.parse_args()
     if not 1 <= args.samples <= 400:
         parser.error("--samples must be from 1 to 400")

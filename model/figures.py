@@ -123,7 +123,7 @@ def curves(history: list[dict[str, float]], test: dict[str, float], taught: bool
     """
     figure = Figure(figsize=(11, 6.6), facecolor=PAPER, layout="constrained")
     epochs = np.arange(1, len(history) + 1)
-    training = "training pictures, against the teacher" if taught else "training digits, varied less at last"
+    training = "training pictures, against the teacher" if taught else "training pictures, varied less towards the end"
     series = {name: np.array([epoch[name] for epoch in history]) for name in history[0]}
     (loss, accuracy), (rate, seconds) = figure.subplots(2, 2, gridspec_kw={"height_ratios": (2, 1)})
     errors = {name: 100 * (1 - values) for name, values in series.items() if name.endswith("accuracy")}

@@ -75,7 +75,7 @@ def _check_header(path: Path, name: str, array: IO[bytes]) -> None:
 
 def download() -> Mnist:
     """MNIST by way of keras.datasets, which keeps the file in ~/.keras/datasets."""
-    import keras
+    from .network import keras  # which loads it without chatter
 
     try:
         (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()

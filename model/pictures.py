@@ -30,7 +30,7 @@ class Share(NamedTuple):
 class Pictures:
     """Batches of varied pictures (n, 28, 28, 1) float32 and their target probabilities (n, 10).
 
-    What is in them depends on the seed and the epoch alone, so that a run can be repeated, resumed, or spread.
+    They depend on what is given here and on the epoch alone, so that a run can be repeated, resumed, or spread.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class Pictures:
     ) -> None:
         """x: (n, 28, 28) uint8, y: (n,) labels; an epoch is n pictures, less what fills no batch.
 
+        others: take the place of some of them. epochs: of the whole run, at whose end pictures are varied less.
         part: (i, of) gives the i-th of equal parts of every batch, for processes that train together.
         teacher: gives a batch's probabilities, which are the targets instead of labels.
         """

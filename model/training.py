@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 import time
 from collections import Counter
@@ -114,23 +115,27 @@ def fit(
     Not Keras' own `fit`: with TensorFlow it may wait after an epoch for as long again, idle (tf.data's autotuning
     thread misses that it is to end), and it makes pictures while the network needs the cores.
     """
-    first, start = len(history), time.perf_counter()
-    live, drawn = sys.stdout.isatty(), 0.0
+    live, start = sys.stdout.isatty(), None
 
     def line(middle: str) -> str:
         finished = epoch + steps / len(pictures)
-        left = round((time.perf_counter() - start) / (finished - first) * (pictures.epochs - finished))
+        pace = (time.perf_counter() - start) / (finished - first) if finished > first else 0  # seconds an epoch
+        left = round(pace * (pictures.epochs - finished))
         place = f"epoch {epoch + 1:{len(str(pictures.epochs))}}/{pictures.epochs}"
         scores = f"loss {sums['loss'] / steps:.4f}  accuracy {sums['accuracy'] / steps:.2%}"
         return f"{place}  {scores}  {middle}  {left // 60}:{left % 60:02} left"
 
-    for epoch in range(first, pictures.epochs):
+    for epoch in range(len(history), pictures.epochs):
         begun, sums = time.perf_counter(), Counter()
         for steps, batch in enumerate(pictures.batches(epoch), 1):
             sums.update(network.train_on_batch(*batch, return_dict=True))
+            if start is None:  # the first step compiles the network, and says nothing of the time left
+                start = drawn = time.perf_counter()
+                first = epoch + steps / len(pictures)
             if live and time.perf_counter() - drawn > 0.1:
-                drawn, done = time.perf_counter(), round(24 * steps / len(pictures))
-                print(f"\r{line('━' * done + '─' * (24 - done))}", end="\033[K", flush=True)
+                drawn, done = time.perf_counter(), round(20 * steps / len(pictures))
+                shown = line("━" * done + "─" * (20 - done))[: shutil.get_terminal_size().columns - 1]
+                print(f"\r{shown}", end="\033[K", flush=True)
         scores = {name: total / steps for name, total in sums.items()}
         if held_out:
             scores |= {f"val_{name}": value for name, value in score(network, *held_out).items()}
@@ -143,7 +148,7 @@ def fit(
 
 
 def write_checkpoint(
-    path: Path, network: keras.Model, settings: dict[str, int], history: list[dict[str, float]]
+    path: Path, network: keras.Model, settings: dict[str, object], history: list[dict[str, float]]
 ) -> None:
     """Keep all that a run needs to go on from its last finished epoch: plain arrays, in an .npz file."""
     if part()[0] > 0:
@@ -159,7 +164,7 @@ def state(network: keras.Model) -> list[keras.Variable]:
     return [*network.variables, *network.optimizer.variables]
 
 
-def read_checkpoint(path: Path) -> tuple[dict[str, int], list[dict[str, float]], list[np.ndarray]]:
+def read_checkpoint(path: Path) -> tuple[dict[str, object], list[dict[str, float]], list[np.ndarray]]:
     """Settings, history and state that a run left at `path`. Raises UserError."""
     if not path.exists():
         raise UserError(f"nothing to resume: there is no {path}, which a run writes after each epoch")

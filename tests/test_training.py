@@ -120,6 +120,7 @@ def test_resume_after_kill_ends_as_an_uncut_run(run, script, small_npz, tmp_path
         (["--output", "nowhere/digits.h5"], "nowhere"),
         (["--output", "digits.txt"], "must end in .h5"),
         (["--epochs", "0"], "must be 1 or more"),
+        (["--seed", 2**32], "--seed from 0 to 4294967295"),
         (["--handwriting", "nowhere"], "no examples in nowhere"),
         (["--learn-from", "nowhere.h5"], "no teacher"),
         (["--learn-from", SHIPPED], "is no teacher"),
@@ -134,6 +135,14 @@ def test_what_the_user_can_mend_is_one_line_and_exit_code_2(script, small_npz, t
     assert done.returncode == 2
     assert words in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["keras-training.py", "test-keras-training-reload.py"])
+def test_without_a_network_the_download_ends_in_one_line(script, tmp_path, name):
+    nowhere = {"KERAS_HOME": tmp_path, "HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+    done = script(name, env={key: str(value) for key, value in nowhere.items()}, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{name}: error: cannot download MNIST") and done.stderr.count("\n") == 1
 
 
 def test_damaged_checkpoint_is_told_in_one_line(script, small_npz, tmp_path):
