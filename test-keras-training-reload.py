@@ -62,10 +62,11 @@ def arguments() -> argparse.Namespace:
 
 
 def print_scores(labels: np.ndarray, probabilities: np.ndarray) -> None:
+    from model import network
+
     answers = probabilities.argmax(1)
     right = answers == labels
-    loss = -np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-7)).mean()
-    print(f"  loss               {loss:.4f}")
+    print(f"  loss               {network.cross_entropy(probabilities, labels):.4f}")
     print(f"  accuracy           {right.mean():.2%}   {(~right).sum()} of {len(labels):,} wrong")
     print(f"  calibration error  {figures.calibration_error(probabilities, labels):.2%}   how far confidence is off")
     print("\ndigit  accuracy   wrong       taken for")

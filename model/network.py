@@ -84,5 +84,12 @@ def classify(network: keras.Sequential, crops: np.ndarray) -> np.ndarray:
 def score(network: keras.Sequential, crops: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """Loss (mean cross-entropy) and accuracy, 0 to 1, on crops as `classify` takes them and their labels (n,)."""
     probabilities = classify(network, crops)
-    loss = -np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-7)).mean()
-    return {"loss": float(loss), "accuracy": float((probabilities.argmax(1) == labels).mean())}
+    return {
+        "loss": cross_entropy(probabilities, labels),
+        "accuracy": float((probabilities.argmax(1) == labels).mean()),
+    }
+
+
+def cross_entropy(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Mean over digits, in nats; probabilities (n, 10), labels (n,)."""
+    return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-7)).mean())

@@ -75,7 +75,7 @@ class Run:
         self.accuracy.append(self.score(self.digits.x_train[self.apart], self.digits.y_train[self.apart]))
 
     def score(self, x: np.ndarray, y: np.ndarray) -> float:
-        return float((network.classify(self.net, x / np.float32(255)).argmax(1) == y).mean())
+        return network.score(self.net, x / np.float32(255), y)["accuracy"]
 
     def test(self) -> float:
         return self.score(self.digits.x_test, self.digits.y_test)
