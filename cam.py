@@ -47,20 +47,22 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from model import console, live, reading, recording, sources, weights, window
-from model.sources import Source
-from model.tracking import Tracker, number
+from model import console, weights
+from model.live import camera, recording, session, sources, window
+from model.live.frames import Source
+from model.vision import reading
+from model.vision.tracking import Tracker, number
 
-MODEL = Path(__file__).parent / "model" / "digits.h5"
 DEMO_FRAMES = 90  # of the demo without a window; with one it has no end
 
 
 def main() -> int:
     options = parse_options()
     if options.list_cameras:
-        print("\n".join(sources.list_cameras()) or "no camera found")
+        print("\n".join(camera.list_cameras()) or "no camera found")
         return 0
-    weights.read(options.model)  # a bad model is told at once, before Keras
+    chosen = options.model or weights.default()
+    weights.read(chosen)  # a bad model is told at once, before Keras
     with_window = not options.no_window
     if with_window and not window.is_possible():
         print("there is no display: the rows that are read are printed instead", file=sys.stderr)
@@ -71,18 +73,21 @@ def main() -> int:
             stack.enter_context(recording.saving(options.save, source)),
             stack.enter_context(recording.json_lines(options.json)),
         ]
+        if not options.model:
+            print(f"reading with model/{chosen.name}", file=sys.stderr)
         if with_window:
-            load_soon = partial(load_in_background, options.model)
-            live.Session(source, load_soon, options.min_confidence, options.handwriting, outputs).run()
+            load_soon = partial(load_in_background, chosen)
+            session.Session(source, load_soon, options.min_confidence, options.handwriting, outputs).run()
         else:
-            read_all(source, options, outputs)
+            read_all(source, load(chosen), options, outputs)
     return 1 if source.broken else 0
 
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Read handwritten digits live.", epilog="The manual is in the script.")
     parser.add_argument("source", nargs="?", help="camera number (default 0), picture, folder, video or URL")
-    parser.add_argument("--model", type=Path, default=MODEL, metavar="FILE", help="weights (default model/digits.h5)")
+    parser.add_argument("--model", type=Path, metavar="FILE",
+                        help="weights (default: model/digits.h5 if you trained it, else model/shipped.h5)")  # fmt: skip
     parser.add_argument(
         "--min-confidence", type=confidence, default=reading.MIN_CONFIDENCE, metavar="P",
         help="believe digits from this confidence on, 0 to 1 (default %(default)s)",
@@ -120,9 +125,7 @@ def rate(text: str) -> float:
 def load(model: Path) -> reading.Classify:
     from model import network  # here and not above: Keras takes seconds
 
-    digits = network.load(model)
-    network.warm_up(digits)
-    return lambda crops: network.classify(digits, crops)
+    return network.classifier(model)
 
 
 def load_in_background(model: Path) -> Future[reading.Classify]:
@@ -138,9 +141,10 @@ def load_in_background(model: Path) -> Future[reading.Classify]:
     return future
 
 
-def read_all(source: Source, options: argparse.Namespace, outputs: list[recording.Write]) -> None:
+def read_all(
+    source: Source, classify: reading.Classify, options: argparse.Namespace, outputs: list[recording.Write]
+) -> None:
     """Without a window: every frame, or of cameras the newest; rows on stdout unless the JSON goes there."""
-    classify = load(options.model)
     tracker = Tracker(options.min_confidence)
     lost, last = False, None
     frames = islice(source.frames, DEMO_FRAMES) if source.name == sources.DEMO else source.frames

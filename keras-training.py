@@ -38,17 +38,18 @@ from pathlib import Path
 
 import numpy as np
 
-from model import console, examples, figures, files, mnist
+from model import console, figures, files, handwriting, metrics
+from model.training import mnist
+from model.weights import SHIPPED, TRAINED
 
-MODEL = Path(__file__).resolve().parent / "model"
 SETTINGS = ("epochs", "batch_size", "seed", "validation", "teacher", "learn_from")  # what a resumed run keeps
-SHIPPED, MINE, TEACHER = MODEL / "digits.h5", MODEL / "mine.h5", MODEL / "teacher.h5"
+MINE, TEACHER = SHIPPED.with_name("mine.h5"), SHIPPED.with_name("teacher.h5")
 
 
 def main() -> None:
     args = arguments()
     files.check(args.output)
-    taught = examples.read(args.handwriting) if args.handwriting else None
+    taught = handwriting.read(args.handwriting) if args.handwriting else None
     digits = mnist.load(args.data)
     print("Loading Keras …", flush=True)
     if taught:
@@ -59,71 +60,73 @@ def main() -> None:
 
 def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
     """Train a new network, score it, write it with its curves."""
-    from model import network, pictures, teacher, training  # here, because Keras takes 2.5 s to load
+    from model import network  # here, because Keras takes 2.5 s to load
+    from model.training import batches, checkpoint, loop, runtime, teacher
 
-    checkpoint = args.output.with_suffix(".resume.npz")
+    kept = args.output.with_suffix(".resume.npz")
     history, state = [], None
     if args.resume:
-        settings, history, state = training.read_checkpoint(checkpoint)
+        settings, history, state = checkpoint.read(kept)
         vars(args).update(settings)  # a run ends as it was begun
         print(f"Going on after epoch {len(history)} of {args.epochs}")
     settings = {name: getattr(args, name) for name in SETTINGS}
 
-    training.start(args.seed)
+    runtime.start(args.seed)
     x, y, held_out = digits.x_train, digits.y_train, None
     if args.validation:
         apart = np.random.default_rng(args.seed).permutation(len(x)) < len(x) // 12  # 5,000 of MNIST's 60,000
         held_out = x[apart] / np.float32(255), y[apart]
         x, y = x[~apart], y[~apart]
-    others = pictures.beyond_mnist(x, y, args.seed)
-    if args.learn_from and training.part()[1] > 1:
+    others = batches.beyond_mnist(x, y, args.seed)
+    if args.learn_from and runtime.part()[1] > 1:
         raise console.UserError("--learn-from trains in one process: unset KERAS_DISTRIBUTION_NUM_PROCESSES")
     deeper = teacher.load(args.learn_from) if args.learn_from else None
-    shown = pictures.Pictures(
-        x, y, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed, part=training.part(),
+    shown = batches.Pictures(
+        x, y, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed, part=runtime.part(),
         teacher=deeper.predict_on_batch if deeper else None,
     )  # fmt: skip
 
     kind = teacher if args.teacher else network
     net = kind.build()
     net.summary()
-    training.compile(net, args.epochs * len(shown), args.batch_size)
+    loop.prepare(net, args.epochs * len(shown), args.batch_size)
     if state:
-        training.restore(net, state)
-    keep = partial(training.write_checkpoint, checkpoint, net, settings, history)
+        checkpoint.restore(net, state)
+    keep = partial(checkpoint.write, kept, net, settings, history)
     try:
-        training.fit(net, shown, history, held_out, after_epoch=keep)
+        loop.fit(net, shown, history, held_out, after_epoch=keep)
     except KeyboardInterrupt:
         hint = f": the same command with --resume goes on after epoch {len(history)}" if history else ""
         print(f"\nStopped{hint}")
         raise
-    if not training.gather():
+    if not runtime.gather():
         return
 
     network.save(net, args.output, kind.build)
     score = print_score(kind.load(args.output), digits)
     curves = args.output.with_suffix(".png")
     figures.save(figures.curves(history, score, taught=bool(args.learn_from)), curves)
-    checkpoint.unlink(missing_ok=True)
+    kept.unlink(missing_ok=True)
     print(f"model: {args.output}   curves: {curves}")
 
 
-def learn_hand(taught: examples.Examples, digits: mnist.Mnist, args: argparse.Namespace) -> None:
+def learn_hand(taught: handwriting.Examples, digits: mnist.Mnist, args: argparse.Namespace) -> None:
     """Go on from the shipped weights with a person's digits mixed into MNIST's."""
-    from model import network, pictures, training
+    from model import network
+    from model.training import batches, loop, runtime
 
-    training.start(args.seed)
+    runtime.start(args.seed)
     learnt, apart = taught.split(args.seed)
     net = network.load(SHIPPED)
     before = count_wrong(net, apart)
 
     few = np.random.default_rng(args.seed).permutation(len(digits.x_train))[:20_000]
     x, y = digits.x_train[few], digits.y_train[few]
-    yours = pictures.Share(0.25, learnt.x, pictures.one_hot(learnt.y))
-    others = [yours, *pictures.beyond_mnist(x, y, args.seed)]
-    shown = pictures.Pictures(x, y, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed)
-    training.compile(net, args.epochs * len(shown), args.batch_size, gently=True)
-    training.fit(net, shown, [])
+    yours = batches.Share(0.25, learnt.x, batches.one_hot(learnt.y))
+    others = [yours, *batches.beyond_mnist(x, y, args.seed)]
+    shown = batches.Pictures(x, y, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed)
+    loop.prepare(net, args.epochs * len(shown), args.batch_size, gently=True)
+    loop.fit(net, shown, [])
 
     print(f"your digits: {len(taught.y)}; of the {len(apart.y)} kept apart from training "
           f"{before} were read wrong before, {count_wrong(net, apart)} are now")
@@ -132,7 +135,7 @@ def learn_hand(taught: examples.Examples, digits: mnist.Mnist, args: argparse.Na
     print(f"model: {args.output}   use it: python cam.py --model {args.output}")
 
 
-def count_wrong(net: object, apart: examples.Examples) -> int:
+def count_wrong(net: object, apart: handwriting.Examples) -> int:
     from model import network
 
     return int((network.classify(net, apart.x / np.float32(255)).argmax(1) != apart.y).sum())
@@ -142,7 +145,7 @@ def print_score(net: object, digits: mnist.Mnist) -> dict[str, float]:
     """Score a model, as it was read from its file, on the test digits: the only time that they are looked at."""
     from model import network
 
-    score = network.score(net, digits.x_test / np.float32(255), digits.y_test)
+    score = metrics.score(network.classify(net, digits.x_test / np.float32(255)), digits.y_test)
     print(f"{len(digits.y_test):,} test digits: loss {score['loss']:.4f}  accuracy {score['accuracy']:.2%}")
     return score
 
@@ -162,15 +165,15 @@ def arguments() -> argparse.Namespace:
     ways.add_argument("--learn-from", type=os.path.abspath, metavar="TEACHER", help="learn what it says, not labels")
     args = parser.parse_args()
     args.epochs = args.epochs if args.epochs is not None else 3 if args.handwriting else 15
-    args.output = args.output or (MINE if args.handwriting else TEACHER if args.teacher else SHIPPED)
+    args.output = args.output or (MINE if args.handwriting else TEACHER if args.teacher else TRAINED)
     if args.epochs < 1 or args.batch_size < 1 or not 0 <= args.seed < 2**32:
         parser.error("--epochs and --batch-size must be 1 or more, --seed from 0 to 4294967295")
     if args.output.suffix != ".h5":
         parser.error("--output must end in .h5")
     if args.handwriting and (args.resume or args.validation):
         parser.error("--handwriting goes with neither --resume nor --validation")
-    if (args.handwriting or args.teacher) and args.output.resolve() == SHIPPED:
-        parser.error("--handwriting and --teacher never overwrite the shipped weights: name another --output")
+    if args.output.resolve() == SHIPPED:
+        parser.error("the shipped weights are never overwritten: name another --output")
     if args.learn_from and not os.path.isfile(args.learn_from):
         parser.error(f"there is no teacher {args.learn_from}: train one with --teacher")
     if args.learn_from and args.output.resolve() == Path(args.learn_from).resolve():

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """See what a trained network learned: its score on MNIST's 10,000 test digits, and a picture of its mistakes.
 
-    python test-keras-training-reload.py                        # the shipped weights, in a window
+    python test-keras-training-reload.py                        # your weights if you trained some, else the shipped
     python test-keras-training-reload.py --model model/mine.h5  # other weights
     python test-keras-training-reload.py --save overview.pdf    # into a file: PNG, JPG, PDF or SVG
 
@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from model import console, figures, mnist, weights, window
-
-SHIPPED = Path(__file__).resolve().parent / "model" / "digits.h5"
+from model import console, figures, metrics, weights
+from model.live import window
+from model.training import mnist
 
 
 def main() -> None:
@@ -48,7 +48,8 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=SHIPPED, help="weights, HDF5 (default: model/digits.h5)")
+    parser.add_argument("--model", type=Path, default=weights.default(),
+                        help="weights, HDF5 (default: model/digits.h5 if there, else model/shipped.h5)")  # fmt: skip
     parser.add_argument("--data", type=Path, help="mnist.npz (default: what MNIST_PATH names, else downloaded once)")
     parser.add_argument("--samples", type=int, default=25, help="test digits to show, 1 to 400 (default: 25)")
     parser.add_argument("--seed", type=int, help="show the same digits each time (default: always others)")
@@ -62,13 +63,11 @@ def arguments() -> argparse.Namespace:
 
 
 def print_scores(labels: np.ndarray, probabilities: np.ndarray) -> None:
-    from model import network
-
     answers = probabilities.argmax(1)
     right = answers == labels
-    print(f"  loss               {network.cross_entropy(probabilities, labels):.4f}")
+    print(f"  loss               {metrics.cross_entropy(probabilities, labels):.4f}")
     print(f"  accuracy           {right.mean():.2%}   {(~right).sum()} of {len(labels):,} wrong")
-    print(f"  calibration error  {figures.calibration_error(probabilities, labels):.2%}   how far confidence is off")
+    print(f"  calibration error  {metrics.calibration_error(probabilities, labels):.2%}   how far confidence is off")
     print("\ndigit  accuracy   wrong       taken for")
     for digit in np.unique(labels):
         mine = labels == digit

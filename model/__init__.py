@@ -1,30 +1,46 @@
-"""What the three scripts share, one room each.
+"""What the three scripts share: a few ground rooms, and three wings that stand on them. Every arrow points down.
 
-    ink        picture -> how dark the ink is on its paper, and where: light, threshold, ruled lines; OpenCV only
-    pieces     ink mask -> strokes, cut where digits may touch, grouped where strokes may be one digit's; OpenCV only
-    vision     picture -> digit candidates (28x28 crops with their boxes); OpenCV only
-    reading    candidates + a classifier -> digits in rows, as a person reads them; OpenCV only
-    tracking   readings of frame after frame -> digits that stay, each with its id; OpenCV only
-    sources    frames from cameras, pictures, folders, videos, streams and the demo; OpenCV only
-    view       what the user sees, drawn; OpenCV only
-    window     pictures in, keys and mouse gestures out; OpenCV only
-    live       the session in the window: what frames, keys and gestures do
-    recording  JSON Lines, annotated pictures and videos, snapshots
-    handwriting  digits of the user's own hand, taught in the window
-    weights    HDF5 file -> the network's arrays, as numbers, never code; h5py only
-    network    the convolutional network: build, load, save, classify; Keras
-    teacher    a deeper network that ours may learn from; Keras
-    training   schedule, number format, progress and checkpoints of a training run; Keras
-    pictures   what the network is shown in training: digits and, to be unsure of them, non-digits
-    augment    pictures varied as pens, hands and cameras vary them; OpenCV only
-    nondigits  letters, signs, scribbles, pairs and pieces of digits; OpenCV only
-    examples   a person's own digits, to learn from
-    mnist      MNIST from a file or from keras.datasets
-    strokes    digits as a pen draws them, by our own code; OpenCV only
-    demo       a drawn sheet before a drawn camera, for those who have none; OpenCV only
-    console    errors in one line, Ctrl-C and SIGTERM, no chatter
-    figures    pictures of a training run and of what a network learned; matplotlib
-    files      files that are written whole or not at all
+    live/        frames in, window out; OpenCV only
+        session    what frames, keys and gestures do in the window
+        lesson     teaching: a frozen frame's digits, told what they are
+        recording  JSON Lines, annotated pictures and videos, snapshots
+        sources    frames of pictures, folders, videos, streams, cameras and the demo
+        camera     the newest frame of a camera or stream, always
+        demo       a drawn sheet before a drawn camera, for those who have none
+        frames     what every source gives
+        view       boxes, digits and numbers, drawn on a frame
+        overlay    text over a picture: hints, help, messages
+        window     pictures in, keys and mouse gestures out
+
+    training/    what the network learns from, and how
+        loop        schedule, steps and progress; Keras
+        checkpoint  what a run needs to go on after a stop; Keras
+        runtime     seed, process ranks, devices, number format; Keras
+        teacher     a deeper network that ours may learn from; Keras
+        batches     what is shown: digits, drawn digits, and pictures of no digit, most of them varied
+        augment     pictures varied as pens, hands and cameras vary them
+        outliers    letters, signs, scribbles, pairs and pieces of digits
+        mnist       MNIST from a file or from keras.datasets
+
+    vision/      picture -> digits in rows; OpenCV only
+        tracking    readings of frame after frame -> digits that stay, each with its id
+        reading     picture and classifier -> digits in rows
+        choice      of candidates that share ink, which to take, and how far to believe them
+        rows        digits -> rows, as a person reads them
+        candidates  picture -> what may be a digit
+        segment     ink mask -> connected components, cut where digits may touch, grouped where parts may be one digit's
+        ink         picture -> how dark the ink is on its paper, and where
+
+    network      the convolutional network: build, load, save, classify; Keras
+    weights      HDF5 file -> the network's arrays, as numbers, never code; h5py only
+    handwriting  a person's own digits: kept by the window, learnt from in training
+    figures      pictures of a training run and of what a network learned; matplotlib
+    metrics      loss, accuracy, calibration error
+    pen          digits as a pen draws them, by our own code
+    crop         ink -> the 28x28 crop that the network reads, laid out as MNIST is
+    images       a picture file, decoded and upright
+    files        files that are written whole or not at all
+    console      errors in one line, Ctrl-C and SIGTERM, no chatter
 """
 
 import os

@@ -23,18 +23,6 @@ MOST = 36  # mistakes in one picture
 KINDS = (".png", ".jpg", ".pdf", ".svg")
 
 
-def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error, 0 to 1: how far confidence is from the share that is right (Guo et al. 2017).
-
-    probabilities: (n, 10); labels: (n,). Mean over equally wide bins of confidence, weighted by their digits.
-    """
-    confidence = probabilities.max(1)
-    right = probabilities.argmax(1) == labels
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(bin_of, weights=right - confidence, minlength=bins)
-    return float(np.abs(gaps).sum() / len(labels))
-
-
 def overview(pictures: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, sample: np.ndarray) -> Figure:
     """One figure of a test: a sample, the mistakes with the most confident first, the confusion matrix.
 

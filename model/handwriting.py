@@ -1,14 +1,39 @@
-"""Teaching: digits of the user's own hand, as 28x28 PNG pictures in handwriting/<digit>/."""
+"""A person's own digits as they taught them: 28x28 PNG pictures in handwriting/<digit>/."""
 
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from . import files, view
+from . import files, images
 from .console import UserError
-from .reading import Reading
+
+
+class Examples(NamedTuple):
+    x: np.ndarray  # (n, 28, 28) uint8, 0 paper to 255 ink, as the network saw them
+    y: np.ndarray  # (n,) labels, 0 to 9
+
+    def split(self, seed: int) -> tuple["Examples", "Examples"]:
+        """To learn from, and a fifth of each digit's to be kept apart (of fewer than four, none)."""
+        apart = np.zeros(len(self.y), bool)
+        for digit in np.unique(self.y):
+            mine = np.random.default_rng([seed, digit]).permutation(np.flatnonzero(self.y == digit))
+            apart[mine[: (len(mine) + 1) // 5]] = True
+        return Examples(self.x[~apart], self.y[~apart]), Examples(self.x[apart], self.y[apart])
+
+
+def read(folder: Path) -> Examples:
+    """All examples in folder/0/ to folder/9/. Raises UserError."""
+    paths = sorted(path for digit in range(10) for path in (folder / str(digit)).glob("*.png"))
+    if not paths:
+        raise UserError(f"no examples in {folder}: teach some in cam.py's window (key l), or name another folder")
+    pictures = [cv2.cvtColor(images.load(path), cv2.COLOR_BGR2GRAY) for path in paths]
+    for path, picture in zip(paths, pictures, strict=True):
+        if picture.shape != (28, 28):
+            raise UserError(f"{path} is no picture of 28x28 pixels: delete it")
+    return Examples(np.stack(pictures), np.array([int(path.parent.name) for path in paths]))
 
 
 def keep(folder: Path, digit: int, crop: np.ndarray) -> Path:
@@ -21,56 +46,3 @@ def keep(folder: Path, digit: int, crop: np.ndarray) -> Path:
     with files.replacing(path) as temporary:
         temporary.write_bytes(cv2.imencode(".png", np.rint(255 * crop).astype(np.uint8))[1].tobytes())
     return path
-
-
-class Lesson:
-    """The digits of one frozen frame, to be told what they are."""
-
-    def __init__(self, seen: Reading, folder: Path, history: list[Path]) -> None:
-        """history: the files of this session, newest last, so that a later lesson can undo too."""
-        self.digits = [*seen.digits, *sorted(seen.doubtful, key=lambda digit: digit.box[0])]
-        self.folder, self.history = folder, history
-        self.chosen: int | None = None
-        self.taught: dict[int, tuple[int, Path]] = {}
-
-    def choose_next(self) -> None:
-        if self.digits:
-            self.chosen = 0 if self.chosen is None else (self.chosen + 1) % len(self.digits)
-
-    def choose_at(self, x: float, y: float) -> None:
-        """Choose the digit nearest to a point of the frame, if it is in its box or close by."""
-
-        def distance(i: int) -> float:
-            left, top, w, h = self.digits[i].box
-            return max(left - x, x - left - w, top - y, y - top - h, 0) / max(w, h)
-
-        nearest = min(range(len(self.digits)), key=distance, default=None)
-        self.chosen = nearest if nearest is not None and distance(nearest) < 0.5 else None
-
-    def teach(self, digit: int) -> str:
-        """Keep the chosen digit under that label, in place of what it was taught as before. What to tell the user."""
-        if self.chosen is None:
-            return "click a digit first, or Tab to it"
-        path = keep(self.folder, digit, self.digits[self.chosen].crop)
-        if self.chosen in self.taught:
-            self._forget(self.taught[self.chosen][1])
-        self.taught[self.chosen] = digit, path
-        self.history.append(path)
-        return f"kept as {digit}: {path.absolute()}"
-
-    def undo(self) -> str:
-        if not self.history:
-            return "nothing to undo"
-        path = self.history[-1]
-        self._forget(path)
-        return f"removed {path.absolute()}"
-
-    def _forget(self, path: Path) -> None:
-        path.unlink(missing_ok=True)
-        self.history.remove(path)
-        self.taught = {i: lesson for i, lesson in self.taught.items() if lesson[1] != path}
-
-    def draw(self, canvas: np.ndarray, place: view.Fit) -> None:
-        for i, digit in enumerate(self.digits):
-            taught = self.taught[i][0] if i in self.taught else None
-            view.mark_lesson(canvas, place.box(digit.box), i == self.chosen, taught)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,16 @@ def save(network: keras.Sequential, path: str | Path, build: Callable[[], keras.
         twin.save(temporary, include_optimizer=False)
 
 
+def classifier(path: str | Path) -> Callable[[np.ndarray], np.ndarray]:
+    """What `reading.read` asks: crops (n, 28, 28) -> probabilities (n, 10), by the network in a file. Raises UserError.
+
+    The first call is as fast as the next.
+    """
+    network = load(path)
+    warm_up(network)
+    return partial(classify, network)
+
+
 def warm_up(network: keras.Sequential) -> None:
     """Call the network once with every batch size, so that the first picture is as fast as the next."""
     for size in BATCHES:
@@ -81,15 +92,3 @@ def classify(network: keras.Sequential, crops: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def score(network: keras.Sequential, crops: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Loss (mean cross-entropy) and accuracy, 0 to 1, on crops as `classify` takes them and their labels (n,)."""
-    probabilities = classify(network, crops)
-    return {
-        "loss": cross_entropy(probabilities, labels),
-        "accuracy": float((probabilities.argmax(1) == labels).mean()),
-    }
-
-
-def cross_entropy(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Mean over digits, in nats; probabilities (n, 10), labels (n,)."""
-    return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-7)).mean())

@@ -16,6 +16,8 @@ import numpy as np
 
 from .console import UserError
 
+SHIPPED = Path(__file__).resolve().with_name("shipped.h5")  # came with the program; no script writes it
+TRAINED = SHIPPED.with_name("digits.h5")  # what keras-training.py makes
 SHAPES = (  # in the order of the layers; no two are alike, so a shape says which array it is
     (3, 3, 1, 32), (32,),  # convolution
     (3, 3, 32, 64), (64,),  # convolution
@@ -31,6 +33,11 @@ ASIDE = ("optimizer", "optimizer_weights", "seed_generator")  # the state of a t
 
 class Refused(Exception):
     """What is wrong with a file, to be told after its name."""
+
+
+def default() -> Path:
+    """The weights to use where none are named: the user's own training, if there is one, else what came along."""
+    return TRAINED if TRAINED.exists() else SHIPPED
 
 
 def read(path: str | Path) -> list[np.ndarray]:

@@ -13,7 +13,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from model import network, reading, tracking, view, window  # noqa: I001 - first: it keeps libraries quiet
+from model import network, weights  # noqa: I001 - first: it keeps libraries quiet
+from model.live import overlay, view, window
+from model.vision import reading, tracking
 
 import cv2
 import numpy as np
@@ -24,7 +26,7 @@ TURN = 20  # frames read one way, then the other
 
 
 def main() -> None:
-    ours = network.load(Path(__file__).resolve().parent.parent / "model" / "digits.h5")
+    ours = network.load(weights.SHIPPED)
     network.warm_up(ours)
     rows, light = ["31415926", "53589793", "23846264"], {"shadow": 0.3, "noise": 0.3}
     full = sheets.sheet(1, rows, pen="marker", **light)
@@ -62,7 +64,7 @@ def bench(title: str, picture: np.ndarray, ours) -> None:
 
     def draw(frame: np.ndarray, seen: tracking.Reading) -> np.ndarray:
         canvas = view.draw(frame, seen, size)
-        view.overlay(canvas, fps=30)
+        overlay.overlay(canvas, fps=30)
         return canvas
 
     for start in range(-TURN, FRAMES, TURN):  # one turn to warm up

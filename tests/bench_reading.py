@@ -13,7 +13,6 @@ import argparse
 import sys
 import tempfile
 import time
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,7 +25,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 import cv2  # noqa: E402
 import sheets  # noqa: E402
 
-from model import network, reading, vision  # noqa: E402
+from model import network, weights  # noqa: E402
+from model.vision import candidates, reading  # noqa: E402
 
 STRENGTHS = (0.33, 0.67, 1.0)
 
@@ -34,15 +34,13 @@ STRENGTHS = (0.33, 0.67, 1.0)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mnist", type=Path, metavar="NPZ", help="write with the test digits of this mnist.npz")
-    parser.add_argument("--model", type=Path, default=ROOT / "model" / "digits.h5")
+    parser.add_argument("--model", type=Path, default=weights.SHIPPED)
     parser.add_argument("--sheets", type=int, default=2, help="for each effect and strength (default 2)")
     parser.add_argument("--only", help="only the effects with this in their name")
     parser.add_argument("--plot", type=Path, default=Path(tempfile.gettempdir()) / "bench_reading.png")
     args = parser.parse_args()
 
-    net = network.load(args.model)
-    network.warm_up(net)
-    classify = partial(network.classify, net)
+    classify = network.classifier(args.model)
     digits = None
     if args.mnist:
         with np.load(args.mnist) as data:
@@ -144,7 +142,7 @@ def measure_time(classify, rounds: int = 25) -> None:
     for _ in range(rounds):
         took: list[float] = []
         start = time.perf_counter()
-        vision.find(page)
+        candidates.find(page)
         found = time.perf_counter()
         reading.read(page, timed)
         done = time.perf_counter()

@@ -20,8 +20,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from model import figures, mnist, network, pictures, training
+from model import figures, metrics, network
 from model.network import keras
+from model.training import batches, loop, mnist, runtime
 
 FLOP = 3 * 2 * (26 * 26 * 9 * 32 + 24 * 24 * 9 * 32 * 64 + 9216 * 128 + 1280)  # a digit, forward and backward
 
@@ -75,7 +76,7 @@ class Run:
         self.accuracy.append(self.score(self.digits.x_train[self.apart], self.digits.y_train[self.apart]))
 
     def score(self, x: np.ndarray, y: np.ndarray) -> float:
-        return network.score(self.net, x / np.float32(255), y)["accuracy"]
+        return metrics.score(network.classify(self.net, x / np.float32(255)), y)["accuracy"]
 
     def test(self) -> float:
         return self.score(self.digits.x_test, self.digits.y_test)
@@ -104,13 +105,13 @@ class Original(Run):
 class Ours(Run):
     def __init__(self, digits: mnist.Mnist, epochs: int, batch_size: int = 128) -> None:
         super().__init__(digits, epochs)
-        training.start(1)
+        runtime.start(1)
         self.dtype = "bfloat16" if "bfloat16" in keras.config.dtype_policy().name else "float32"
         self.name = f"ours, {epochs} epochs"
         self.net = network.build()
-        others = pictures.beyond_mnist(self.x, self.y, 1)
-        self.shown = pictures.Pictures(self.x, self.y, others, epochs=epochs, batch_size=batch_size, seed=1)
-        training.compile(self.net, epochs * len(self.shown), batch_size)
+        others = batches.beyond_mnist(self.x, self.y, 1)
+        self.shown = batches.Pictures(self.x, self.y, others, epochs=epochs, batch_size=batch_size, seed=1)
+        loop.prepare(self.net, epochs * len(self.shown), batch_size)
 
     def train(self) -> float:
         start = time.perf_counter()

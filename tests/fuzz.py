@@ -28,8 +28,10 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from model import examples, mnist, sources, weights  # noqa: E402
+from model import handwriting, images, weights  # noqa: E402
 from model.console import UserError  # noqa: E402
+from model.live import sources  # noqa: E402
+from model.training import mnist  # noqa: E402
 
 LIMIT = 10.0  # seconds an input may take
 MEMORY = 8 << 30  # bytes of address space for the process that reads
@@ -48,15 +50,15 @@ def read_taught(path: Path) -> None:
     folder = path.parent / "handwriting" / "7"
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(path, folder / "a.png")
-    examples.read(folder.parent)
+    handwriting.read(folder.parent)
 
 
 LOADERS = {
     "model.h5": weights.read,
     "data.npz": mnist.load,
     "packed.npz": mnist.load,
-    "picture.png": sources.picture,
-    "picture.jpg": sources.picture,
+    "picture.png": images.load,
+    "picture.jpg": images.load,
     "taught.png": read_taught,
     "video.mp4": read_video,
     "video.avi": read_video,
@@ -87,7 +89,7 @@ def make_seeds() -> dict[str, tuple[bytes, np.ndarray]]:
         for path in folder.iterdir():
             data = path.read_bytes()
             seeds[path.name] = data, np.arange(len(data))
-    model = ROOT / "model" / "digits.h5"
+    model = weights.SHIPPED
     structure = np.ones(model.stat().st_size, bool)
     with h5py.File(model) as file:
 

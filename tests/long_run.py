@@ -23,7 +23,7 @@ import cv2
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from model import demo  # noqa: E402
+from model.live import demo  # noqa: E402
 
 GROWTH = 30.0  # MB
 

@@ -13,7 +13,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import sheets  # noqa: E402
 
-from model import figures, network, reading, strokes, view, vision  # noqa: E402
+from model import figures, network, pen, weights  # noqa: E402
+from model.crop import normalise  # noqa: E402
+from model.live import view  # noqa: E402
+from model.vision import candidates, reading  # noqa: E402
 
 PICTURES = ROOT / ".pictures"
 
@@ -27,7 +30,7 @@ def from_frame_to_digits(classify: reading.Classify) -> Figure:
     drawn = view.draw(page.picture, seen, view.natural_size(page.picture))
     steps = [
         (page.picture[..., ::-1], "a frame"),
-        (255 - vision.find(page.picture)[1], "ink is darker than the paper around it;\nruled lines are taken out"),
+        (255 - candidates.find(page.picture)[1], "ink is darker than the paper around it;\nruled lines are taken out"),
         (montage([digit.crop for digit in seen.digits]), "what may be a digit, laid out as MNIST is:\n"
          "20 pixels high, centred by mass"),
         (drawn[..., ::-1], "all at once through the network;\nwhat explains the ink best, row by row"),
@@ -67,15 +70,15 @@ def what_it_learned(net: object) -> Figure:
 def drawn_digit(label: int, random: np.random.Generator) -> np.ndarray:
     """A digit of somebody's hand, turned by up to 45 degrees, laid out as MNIST is: (28, 28) uint8, 255 ink."""
     ink = np.zeros((300, 300), np.uint8)
-    strokes.draw(ink, strokes.paths(label, random, strokes.hand(random)), (110, 90), 120, random.uniform(6, 20), 255)
+    pen.draw(ink, pen.paths(label, random, pen.hand(random)), (110, 90), 120, random.uniform(6, 20), 255)
     ink = cv2.warpAffine(ink, cv2.getRotationMatrix2D((150, 150), random.uniform(-45, 45), 1), (300, 300))
     x, y, w, h = cv2.boundingRect(cv2.findNonZero(cv2.inRange(ink, 60, 255)))
-    return np.rint(255 * vision.normalise(ink[y : y + h, x : x + w])).astype(np.uint8)
+    return np.rint(255 * normalise(ink[y : y + h, x : x + w])).astype(np.uint8)
 
 
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
-    net = network.load(ROOT / "model" / "digits.h5")
+    net = network.load(weights.SHIPPED)
     steps = from_frame_to_digits(lambda crops: network.classify(net, crops))
     figures.save(steps, PICTURES / "from-frame-to-digits.png")
     figures.save(what_it_learned(net), PICTURES / "what-it-learned.png")

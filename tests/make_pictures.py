@@ -12,7 +12,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from model import demo, network, reading, tracking, view  # noqa: E402, I001 - first: it keeps libraries quiet
+from model import network, weights  # noqa: E402, I001 - first: it keeps libraries quiet
+from model.live import demo, overlay, view  # noqa: E402
+from model.vision import reading, tracking  # noqa: E402
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
@@ -24,21 +26,21 @@ COLOURS = 128
 
 
 def main() -> None:
-    digits = network.load(ROOT / "model" / "digits.h5")
+    classify = network.classifier(weights.SHIPPED)
     tracker = tracking.Tracker(reading.MIN_CONFIDENCE)
     folder = ROOT / ".pictures"
     folder.mkdir(exist_ok=True)
     shown = []
     # Two frames ahead, so that the first picture, which is all that some viewers show, has its digits.
     for number, frame in enumerate(islice(demo.frames(), 6, round(30 * SECONDS) + 8), -2):
-        seen = reading.read(frame, lambda crops: network.classify(digits, crops))
+        seen = reading.read(frame, classify)
         seen = tracker.update(seen, number / 30)
         if number >= 0 and number % KEEP == 0:
             crops = 0.6 <= number / 30 / SECONDS < 0.8
             mask = number / 30 / SECONDS >= 0.8
             calm = cv2.bilateralFilter(frame, 9, 16, 7)  # the sensor's noise is nearly all of an animation's bytes
             canvas = view.draw(calm, seen, SIZE, crops=crops, mask=mask)
-            view.overlay(canvas, fps=30)
+            overlay.overlay(canvas, fps=30)
             shown.append(canvas)
     (folder / "window.png").write_bytes(animated_png(shown, 1 / 30 * KEEP))
     print(f".pictures/window.png  {(folder / 'window.png').stat().st_size / 1e6:.2f} MB")
@@ -73,7 +75,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 def few_colours(pictures: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
     """A palette (n, 3) uint8 for all the pictures, and each as indices into it, (h, w) uint8."""
     sample = np.concatenate([picture[::7, ::7].reshape(-1, 3) for picture in pictures[::5]])
-    sample = np.concatenate([sample, [view.WHITE, view.BLACK] * 200]).astype(np.float32)
+    sample = np.concatenate([sample, [overlay.WHITE, overlay.BLACK] * 200]).astype(np.float32)
     cv2.setRNGSeed(1)
     stop = (cv2.TERM_CRITERIA_MAX_ITER, 20, 0)
     palette = cv2.kmeans(sample, COLOURS, None, stop, 1, cv2.KMEANS_PP_CENTERS)[2].round()

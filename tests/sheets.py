@@ -13,7 +13,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from model import strokes
+from model import pen as pens
 
 WIDTH, HEIGHT = 1280, 720
 MARGIN = 240  # paper drawn beyond the frame on all sides, so that it still fills the frame when tilted
@@ -25,7 +25,7 @@ PENS = {  # colour in BGR, width in heights of a digit, opacity, grain
     "green": ((70, 120, 40), 0.07, 0.9, 0.1),
     "hairline": ((60, 55, 50), 0.035, 0.85, 0.1),
 }
-_OPERATORS = {  # as in strokes.STYLES, on the same 1 high box
+_OPERATORS = {  # as in pens.STYLES, on the same 1 high box
     "+": [[(0, 55), (45, 53)], [(23, 32), (22, 78)]],
     "-": [[(0, 55), (42, 54)]],
     "*": [[(0, 35), (38, 75)], [(38, 34), (0, 76)]],
@@ -46,7 +46,7 @@ def sheet(
     height: float = 60,  # of a digit, in pixels
     pen: str = "ballpoint",
     digits: dict[int, np.ndarray] | None = None,  # (n, 28, 28) uint8 MNIST digits by label, instead of strokes
-    styles: dict[int, int] | None = None,  # the digit's style in strokes.STYLES; else as the hand likes
+    styles: dict[int, int] | None = None,  # the digit's style in pens.STYLES; else as the hand likes
     operators: bool = False,  # between the digits, now and then
     columns: int = 1,  # blocks that a row is broken into, far apart
     white_on_black: bool = False,
@@ -86,7 +86,7 @@ def sheet(
     if broken:
         cover = np.where(_smooth_noise(rng, (h, w), 0.05 * height) > 2.6 - 1.5 * broken, 0, cover)
     cover = cover.clip(0, 1)
-    by = strokes.hand(rng)
+    by = pens.hand(rng)
     if styles:
         by = by._replace(styles=tuple(styles.get(d, by.styles[d]) for d in range(10)))
     for row, baseline in zip(rows, baselines, strict=True):
@@ -100,7 +100,7 @@ def sheet(
                 _paste(paper, glyph, (x, y), height, colour, cover)
             elif glyph:
                 thick = max(1.0, width * height * (1 - 0.6 * thin))
-                strokes.draw(paper, glyph, (x, y), height, thick, colour, cover)
+                pens.draw(paper, glyph, (x, y), height, thick, colour, cover)
             x += height * advance
 
     picture = _seen(paper, rng, background, tilt, perspective)
@@ -165,7 +165,7 @@ def _items(row, rng, by, digits, operators, columns, touching):
             glyph = glyph[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
             items.append((glyph, glyph.shape[1] / glyph.shape[0] + gap))
         else:
-            glyph = strokes.paths(int(character), rng, by)
+            glyph = pens.paths(int(character), rng, by)
             items.append((glyph, max(stroke[:, 0].max() for stroke in glyph) + gap))
     return items
 

@@ -4,19 +4,16 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import zipfile
 
 import h5py
 import numpy as np
 import pytest
-from conftest import ROOT, clean_environment
+from conftest import SHIPPED, clean_environment, command
 
-from model import files, mnist, weights
+from model import files, weights
 from model.console import UserError
-
-SHIPPED = ROOT / "model" / "digits.h5"
-
+from model.training import mnist
 
 # Models --------------------------------------------------------------------------------------------------------
 
@@ -287,9 +284,9 @@ def test_a_full_disk_costs_nothing(full_disk):
 
 
 def test_a_full_disk_behind_the_standard_output(small_npz):
-    command = [sys.executable, ROOT / "test-keras-training-reload.py", "--data", small_npz]
     with open("/dev/full", "w") as full:
-        done = subprocess.run(command, env=clean_environment(), stdout=full, stderr=subprocess.PIPE, text=True)
+        words = command("test-keras-training-reload.py", "--data", small_npz)
+        done = subprocess.run(words, env=clean_environment(), stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2
     assert_one_line(done, "test-keras-training-reload.py", "disk is full")
 

@@ -5,7 +5,6 @@ import os
 import signal
 import struct
 import subprocess
-import sys
 import time
 from itertools import islice
 
@@ -13,12 +12,15 @@ import cv2
 import numpy as np
 import pytest
 import sheets
-from conftest import ROOT, clean_environment
+from conftest import clean_environment, command
 from streams import Stream, number
 
-from model import sources, tracking, view
+from model import images
 from model.console import UserError
-from model.reading import Digit, Reading
+from model.live import camera, overlay, sources, view
+from model.vision import tracking
+from model.vision.reading import Reading
+from model.vision.rows import Digit
 
 
 def page(*rows, seed=3, size=(960, 540)):
@@ -96,11 +98,11 @@ def test_a_picture_that_is_cut_off_anywhere_is_refused(suffix, tmp_path):
     whole = cv2.imencode(suffix, page("7", size=(320, 180)))[1].tobytes()
     path = tmp_path / f"cut{suffix}"
     path.write_bytes(whole)
-    assert sources.picture(path).shape == (180, 320, 3)
+    assert images.load(path).shape == (180, 320, 3)
     for share in (0.01, 0.3, 0.7, 0.99):
         path.write_bytes(whole[: int(share * len(whole))])
         with pytest.raises(UserError, match="cut"):
-            sources.picture(path)
+            images.load(path)
 
 
 # --- videos and streams
@@ -131,9 +133,9 @@ def test_a_video_gives_every_frame_and_digits_keep_their_id(script, tmp_path):
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_it_ends_at_once_with_a_playable_recording(stop, tmp_path):
     stream = Stream(page("31", "475"))
-    command = [sys.executable, ROOT / "cam.py", stream.url, "--no-window", "--json", "out.jsonl", "--save", "out.mp4"]
+    words = command("cam.py", stream.url, "--no-window", "--json", "out.jsonl", "--save", "out.mp4")
     process = subprocess.Popen(
-        command, cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        words, cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
         assert process.stdout.readline()  # what the first frame says
@@ -180,7 +182,7 @@ def wait_for(condition, seconds=15):
 
 
 def test_without_camera_and_display_the_demo_is_read(script, tmp_path):
-    if sources.list_cameras():
+    if camera.list_cameras():
         pytest.skip("there is a camera")
     done = script("cam.py", cwd=tmp_path)
     assert done.returncode == 0
@@ -324,7 +326,7 @@ def test_any_frame_is_drawn_on_any_canvas(shape, size):
     reading = tracking.number(seen((3, 0.99, 0, 0), (5, 0.7, 300, 4000), doubtful=[(1, 0.3, -20, 10)]))
     for looks in ({}, {"mirror": True, "crops": True, "mask": True, "region": (0, 0, shape[1], shape[0])}):
         canvas = view.draw(picture, reading, size, **looks)
-        view.overlay(canvas, fps=30, recording=61, note="a note", message="a long message " * 10, help=bool(looks))
+        overlay.overlay(canvas, fps=30, recording=61, note="a note", message="a long message " * 10, help=bool(looks))
         assert canvas.shape == (size[1], size[0], 3) and canvas.dtype == np.uint8
 
 

@@ -11,7 +11,7 @@ import cv2
 import h5py
 import numpy as np
 import pytest
-from conftest import ROOT, clean_environment
+from conftest import ROOT, SHIPPED, clean_environment, command
 
 WRITER = """
 import sys
@@ -42,10 +42,9 @@ def test_killed_at_any_moment_it_leaves_a_whole_file(tmp_path):
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_while_it_loads_it_ends_at_once_without_a_word(stop, small_npz, tmp_path):
-    arguments = ["--data", small_npz, "--save", tmp_path / "a.png"]
-    command = [sys.executable, ROOT / "test-keras-training-reload.py", *arguments]
+    words = command("test-keras-training-reload.py", "--data", small_npz, "--save", tmp_path / "a.png")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    process = subprocess.Popen(command, env=clean_environment(), **pipes)
+    process = subprocess.Popen(words, env=clean_environment(), **pipes)
     try:
         process.stdout.readline()  # "Loading …": Keras comes next
         time.sleep(0.3)
@@ -65,8 +64,8 @@ def test_stopped_while_it_starts_it_ends_without_a_word(name, small_npz, tmp_pat
         "keras-training.py": ["--data", small_npz, "--output", tmp_path / "model.h5"],
         "test-keras-training-reload.py": ["--data", small_npz],
     }
-    command = [sys.executable, "-v", ROOT / name, *arguments[name]]  # -v tells of each import on stderr
-    process = subprocess.Popen(command, env=clean_environment(), stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    words = [sys.executable, "-v", ROOT / name, *arguments[name]]  # -v tells of each import on stderr
+    process = subprocess.Popen(words, env=clean_environment(), stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     for line in process.stderr:
         if line.startswith("import 'model.console'"):
             process.send_signal(signal.SIGINT)
@@ -77,9 +76,9 @@ def test_stopped_while_it_starts_it_ends_without_a_word(name, small_npz, tmp_pat
 
 
 def test_a_reader_that_goes_away_is_no_error():
-    command = [sys.executable, ROOT / "cam.py", "--no-window", "--json", "-"]
     process = subprocess.Popen(
-        command, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command("cam.py", "--no-window", "--json", "-"), env=clean_environment(),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )
     process.stdout.readline()
     process.stdout.close()
@@ -92,7 +91,7 @@ def test_a_reader_that_goes_away_is_no_error():
 def test_a_model_from_a_stranger_is_refused(name, script, small_npz, tmp_path):
     model = tmp_path / "stranger.h5"
     with h5py.File(model, "w") as file:
-        file["model_weights/here"] = h5py.ExternalLink(str(ROOT / "model" / "digits.h5"), "/model_weights")
+        file["model_weights/here"] = h5py.ExternalLink(str(SHIPPED), "/model_weights")
     cv2.imwrite(str(tmp_path / "a.png"), np.full((90, 120), 255, np.uint8))
     source = [tmp_path / "a.png", "--no-window"] if name == "cam.py" else ["--data", small_npz]
     done = script(name, "--model", model, *source)

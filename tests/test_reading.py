@@ -1,6 +1,5 @@
 """What is read from a sheet of paper: rendered sheets with known digits, pictures without any, odd frames."""
 
-from functools import partial
 
 import cv2
 import numpy as np
@@ -10,15 +9,15 @@ from bench_reading import aligned
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model import demo, network, reading, strokes, vision
-from model import weights as weights_room
-
-SHIPPED = weights_room.__file__.replace("weights.py", "digits.h5")
+from model import network, pen, weights
+from model.crop import normalise
+from model.live import demo
+from model.vision import candidates, reading
 
 
 @pytest.fixture(scope="module")
 def classify():
-    return partial(network.classify, network.load(SHIPPED))
+    return network.classifier(weights.SHIPPED)
 
 
 @pytest.fixture(scope="module")
@@ -176,8 +175,8 @@ def test_boxes_lie_where_the_digits_are(classify):
     canvas = np.full((480, 640, 3), 235, np.uint8)
     places = {3: (60, 40), 7: (420, 60), 5: (250, 300)}
     for digit, (x, y) in places.items():
-        drawn = strokes.paths(digit, np.random.default_rng(digit))
-        strokes.draw(canvas, drawn, (x, y), 100, 8, (60, 40, 40))
+        drawn = pen.paths(digit, np.random.default_rng(digit))
+        pen.draw(canvas, drawn, (x, y), 100, 8, (60, 40, 40))
     read = {found.digit: found.box for found in reading.read(canvas, classify).digits}
     assert read.keys() == places.keys()
     for digit, (x, y) in places.items():
@@ -283,7 +282,7 @@ def pictures(draw):
 @given(pictures())
 def test_candidates_of_any_picture(picture):
     before = picture.copy()
-    found, mask = vision.find(picture)
+    found, mask = candidates.find(picture)
     assert (picture == before).all(), "the picture was written to"
     assert mask.dtype == np.uint8 and mask.ndim == 2
     height, width = picture.shape[:2]
@@ -293,7 +292,7 @@ def test_candidates_of_any_picture(picture):
         crop = candidate.crop
         assert crop.shape == (28, 28) and crop.dtype == np.float32
         assert np.isfinite(crop).all() and crop.min() >= 0 and crop.max() <= 1
-    again = vision.find(picture)[0]
+    again = candidates.find(picture)[0]
     assert [candidate.box for candidate in again] == [candidate.box for candidate in found]
     assert all((a.crop == b.crop).all() for a, b in zip(again, found, strict=True))
 
@@ -302,15 +301,15 @@ def test_candidates_of_any_picture(picture):
 
 def test_every_style_of_stroke_is_a_digit_to_the_network(classify):
     rng = np.random.default_rng(47)
-    for digit, styles in strokes.STYLES.items():
+    for digit, styles in pen.STYLES.items():
         for style in range(len(styles)):
             crops = []
             for _ in range(12):
-                by = strokes.hand(rng)._replace(styles=(style,) * 10)
+                by = pen.hand(rng)._replace(styles=(style,) * 10)
                 canvas = np.zeros((100, 140), np.uint8)
-                strokes.draw(canvas, strokes.paths(digit, rng, by), (20, 15), 64, 6, 255)
+                pen.draw(canvas, pen.paths(digit, rng, by), (20, 15), 64, 6, 255)
                 x, y, w, h = cv2.boundingRect(canvas)
-                crops.append(vision.normalise(canvas[y : y + h, x : x + w].astype(np.float32) / 255))
+                crops.append(normalise(canvas[y : y + h, x : x + w].astype(np.float32) / 255))
             right = (classify(np.array(crops)).argmax(1) == digit).sum()
             assert right >= 9, (digit, style, right)
 

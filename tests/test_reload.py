@@ -2,15 +2,14 @@
 
 import re
 import subprocess
-import sys
 import time
 
 import cv2
 import numpy as np
 import pytest
-from conftest import ROOT, clean_environment, xdotool
+from conftest import SHIPPED, clean_environment, command, xdotool
 
-from model import figures
+from model import figures, metrics, weights
 
 SCRIPT = "test-keras-training-reload.py"
 
@@ -39,7 +38,7 @@ def test_prints_what_it_finds(saved, small_npz):
 def test_scores_are_those_of_keras(saved, small_npz):
     import keras
 
-    network = keras.models.load_model(ROOT / "model" / "digits.h5")
+    network = keras.models.load_model(SHIPPED)
     network.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     with np.load(small_npz) as data:
         loss, accuracy = network.evaluate(data["x_test"] / np.float32(255), data["y_test"], verbose=0)
@@ -63,8 +62,8 @@ def test_without_display_it_writes_a_file_and_says_where(script, small_npz, tmp_
 
 
 def test_window_shows_the_figure_until_q(display, small_npz):
-    command = [sys.executable, ROOT / SCRIPT, "--data", small_npz]
-    shown = subprocess.Popen(command, env=clean_environment() | display, stdout=subprocess.DEVNULL)
+    words = command(SCRIPT, "--data", small_npz)
+    shown = subprocess.Popen(words, env=clean_environment() | display, stdout=subprocess.DEVNULL)
     try:
         window = xdotool(display, "search", "--sync", "--name", "What the network learned").split()[0]
         time.sleep(1)
@@ -115,5 +114,12 @@ def test_calibration_error_against_its_definition():
         inside = (confidence >= low) & (confidence < low + 1 / 15)
         if inside.any():
             expected += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
-    assert figures.calibration_error(probabilities, labels) == pytest.approx(expected, abs=1e-9)
-    assert figures.calibration_error(np.eye(10)[labels], labels) == 0
+    assert metrics.calibration_error(probabilities, labels) == pytest.approx(expected, abs=1e-9)
+    assert metrics.calibration_error(np.eye(10)[labels], labels) == 0
+
+
+def test_your_own_training_is_taken_where_there_is_any(tmp_path, monkeypatch):
+    monkeypatch.setattr(weights, "TRAINED", tmp_path / "digits.h5")
+    assert weights.default() == SHIPPED
+    (tmp_path / "digits.h5").touch()
+    assert weights.default() == tmp_path / "digits.h5"

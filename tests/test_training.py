@@ -12,12 +12,12 @@ import cv2
 import h5py
 import numpy as np
 import pytest
-from conftest import ROOT, clean_environment
+from conftest import ROOT, SHIPPED, clean_environment
 
-from model import augment, nondigits, pictures
+from model.pen import draw_digits
+from model.training import augment, batches, outliers
 from model.weights import SHAPES, read
 
-SHIPPED = ROOT / "model" / "digits.h5"
 SMALL = ("--batch-size", "50", "--seed", "3")
 
 
@@ -124,7 +124,7 @@ def test_resume_after_kill_ends_as_an_uncut_run(run, script, small_npz, tmp_path
         (["--handwriting", "nowhere"], "no examples in nowhere"),
         (["--learn-from", "nowhere.h5"], "no teacher"),
         (["--learn-from", SHIPPED], "is no teacher"),
-        (["--teacher", "--output", SHIPPED], "never overwrite"),
+        (["--teacher", "--output", SHIPPED], "never overwritten"),
         (["--teacher", "--handwriting", "nowhere"], "not allowed with"),
     ],
 )
@@ -190,10 +190,10 @@ def test_learns_what_a_teacher_says_whatever_the_labels_say(script, small_npz, t
 def test_an_epoch_depends_on_seed_and_number_alone():
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 255, (96, 28, 28), np.uint8), rng.integers(0, 10, 96)
-    others = [pictures.Share(0.2, x[:8], np.full((8, 10), 0.1, np.float32))]
+    others = [batches.Share(0.2, x[:8], np.full((8, 10), 0.1, np.float32))]
 
     def epoch(number, seed, part=(0, 1)):
-        shown = pictures.Pictures(x, y, others, epochs=4, batch_size=16, seed=seed, part=part)
+        shown = batches.Pictures(x, y, others, epochs=4, batch_size=16, seed=seed, part=part)
         return [np.concatenate(pair) for pair in zip(*shown.batches(number), strict=True)]
 
     one, other = epoch(2, 1), epoch(2, 1)
@@ -207,8 +207,8 @@ def test_an_epoch_depends_on_seed_and_number_alone():
 
 
 def test_towards_the_end_most_digits_are_nudged_only():
-    x, y = pictures.draw_digits(400, np.random.default_rng(1))
-    shown = pictures.Pictures(x, y, [], epochs=5, batch_size=100, seed=1)
+    x, y = draw_digits(400, np.random.default_rng(1))
+    shown = batches.Pictures(x, y, [], epochs=5, batch_size=100, seed=1)
     before = x / 255
     as_they_are, pens = [], []
     for epoch in range(5):
@@ -222,7 +222,7 @@ def test_towards_the_end_most_digits_are_nudged_only():
 
 
 def test_varied_digits_stay_laid_out_as_mnist_is():
-    drawn, _ = pictures.draw_digits(400, np.random.default_rng(1))
+    drawn, _ = draw_digits(400, np.random.default_rng(1))
     varied = augment.vary(drawn, np.random.default_rng(2))
     assert varied.shape == drawn.shape
     assert varied.dtype == np.uint8
@@ -235,15 +235,16 @@ def test_varied_digits_stay_laid_out_as_mnist_is():
 
 
 def test_non_digits_are_pictures_with_ink_in_them():
-    digits, labels = pictures.draw_digits(100, np.random.default_rng(1))
-    made = nondigits.draw(digits, labels, 300, np.random.default_rng(2))
+    digits, labels = draw_digits(100, np.random.default_rng(1))
+    made = outliers.draw(digits, labels, 300, np.random.default_rng(2))
     assert made.shape == (300, 28, 28)
     assert made.dtype == np.uint8
     assert (made.reshape(300, -1).max(1) > 250).all()
 
 
 def test_shipped_weights_on_mnist(mnist_path):
-    from model import mnist, network
+    from model import network
+    from model.training import mnist
 
     digits = mnist.load(mnist_path)
     probabilities = network.classify(network.load(SHIPPED), digits.x_test / np.float32(255))
@@ -254,8 +255,8 @@ def test_shipped_weights_are_unsure_of_what_is_no_digit():
     from model import network
 
     net = network.load(SHIPPED)
-    digits, labels = pictures.draw_digits(500, np.random.default_rng(11))
-    none = nondigits.draw(digits, labels, 500, np.random.default_rng(12))
+    digits, labels = draw_digits(500, np.random.default_rng(11))
+    none = outliers.draw(digits, labels, 500, np.random.default_rng(12))
     sure = [(network.classify(net, x / np.float32(255)).max(1) > 0.8).mean() for x in (digits, none)]
     assert sure[0] > 0.9
     assert sure[1] < 0.15

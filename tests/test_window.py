@@ -3,14 +3,13 @@
 import ctypes
 import json
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from conftest import ROOT, clean_environment, xdotool
+from conftest import clean_environment, command, xdotool
 from streams import Stream
 from test_cam import clip, page, wait_for
 
@@ -24,9 +23,8 @@ class App:
     def __init__(self, display, folder, *arguments):
         self.display, self.folder = display, folder
         self.errors = open(folder / "errors.txt", "w+")  # noqa: SIM115
-        command = [sys.executable, str(ROOT / "cam.py"), *map(str, arguments)]
         environment = clean_environment() | display
-        self.process = subprocess.Popen(command, cwd=folder, env=environment, stderr=self.errors)
+        self.process = subprocess.Popen(command("cam.py", *arguments), cwd=folder, env=environment, stderr=self.errors)
         self.name = ""
         try:
             wait_for(self.appears, 20)

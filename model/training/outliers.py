@@ -10,7 +10,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from .vision import normalise
+from ..crop import normalise
 
 Rng = np.random.Generator
 LETTERS = "ACEFHKMNPRTUVWXdkmnpuvwx+-=*#%@<>[]"

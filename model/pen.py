@@ -1,7 +1,7 @@
 """Digits as a pen draws them: control points by hand, varied by a random generator. NumPy and OpenCV only.
 
-    hand = strokes.hand(rng)                                  # somebody's handwriting
-    strokes.draw(canvas, strokes.paths(7, rng, hand), origin=(40, 30), height=60, pen=3, colour=(90, 40, 30))
+    hand = pen.hand(rng)                                  # somebody's handwriting
+    pen.draw(canvas, pen.paths(7, rng, hand), origin=(40, 30), height=60, pen=3, colour=(90, 40, 30))
 """
 
 from itertools import pairwise
@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+
+from .crop import normalise
 
 # The ways in which people write each digit. A point is "x,y" in percent of the digit's height, y down; the
 # pen moves smoothly through the points, turns sharply at "*", and is lifted at "|".
@@ -222,3 +224,19 @@ def _round_corners(curve: np.ndarray, reach: float) -> np.ndarray:
     # Reflected through its ends, the curve keeps them where they are.
     padded = np.concatenate([2 * curve[0] - curve[n:0:-1], curve, 2 * curve[-1] - curve[-2 : -n - 2 : -1]])
     return np.stack([np.convolve(axis, window, "valid") for axis in padded.T], axis=1)
+
+
+def draw_digits(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Digits drawn with thin to fat pens: (n, 28, 28) uint8, laid out as MNIST is, and their labels (n,)."""
+    labels = rng.integers(0, 10, n)
+    crops = np.zeros((n, 28, 28), np.uint8)
+    for crop, label in zip(crops, labels, strict=True):
+        ink = np.zeros((100, 160), np.uint8)
+        pen = int(rng.integers(2, 24 if label == 1 else 13))  # a fat pen fills the others' holes
+        width = np.exp(rng.normal(0.05, 0.2))
+        for stroke in paths(int(label), rng):
+            points = np.int32((stroke[:, :2] * (60 * width, 60) + 18) * 16)  # sixteenths of a pixel
+            cv2.polylines(ink, [points], False, 255, pen, cv2.LINE_AA, 4)
+        x, y, w, h = cv2.boundingRect(ink)
+        crop[:] = normalise(ink[y : y + h, x : x + w].astype(np.float32) / 255) * 255
+    return crops, labels

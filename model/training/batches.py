@@ -4,11 +4,10 @@ import math
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
-from . import augment, nondigits, strokes
-from .vision import normalise
+from .. import pen
+from . import augment, outliers
 
 NON_DIGITS = 0.1  # of all pictures: what the network must be unsure of
 DRAWN = 0.12  # of all pictures: digits in styles that MNIST has few of
@@ -99,23 +98,9 @@ def beyond_mnist(x: np.ndarray, y: np.ndarray, seed: int) -> list[Share]:
     """What the default recipe shows besides MNIST's digits (x, y): non-digits, some made of them, and drawn digits."""
     rng = np.random.default_rng(seed)
     bank = min(BANK, len(x))
-    non_digits = nondigits.draw(x, y, bank, rng)
-    drawn, labels = draw_digits(bank // 2, rng)
+    non_digits = outliers.draw(x, y, bank, rng)
+    drawn, labels = pen.draw_digits(bank // 2, rng)
     nobody_knows = np.full((bank, 10), 0.1, np.float32)
     return [Share(NON_DIGITS, non_digits, nobody_knows), Share(DRAWN, drawn, one_hot(labels))]
 
 
-def draw_digits(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Digits drawn with thin to fat pens: (n, 28, 28) uint8, laid out as MNIST is, and their labels (n,)."""
-    labels = rng.integers(0, 10, n)
-    crops = np.zeros((n, 28, 28), np.uint8)
-    for crop, label in zip(crops, labels, strict=True):
-        ink = np.zeros((100, 160), np.uint8)
-        pen = int(rng.integers(2, 24 if label == 1 else 13))  # a fat pen fills the others' holes
-        width = np.exp(rng.normal(0.05, 0.2))
-        for stroke in strokes.paths(int(label), rng):
-            points = np.int32((stroke[:, :2] * (60 * width, 60) + 18) * 16)  # sixteenths of a pixel
-            cv2.polylines(ink, [points], False, 255, pen, cv2.LINE_AA, 4)
-        x, y, w, h = cv2.boundingRect(ink)
-        crop[:] = normalise(ink[y : y + h, x : x + w].astype(np.float32) / 255) * 255
-    return crops, labels

@@ -1,14 +1,12 @@
 """Readings of frame after frame to digits that stay: steady boxes, steady labels, an id for each."""
 
 from collections import deque
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from . import reading
-from .reading import Digit, Reading
-from .vision import Box
+from .reading import Reading
+from .rows import Digit, order
 
 VOTES = 9  # frames that decide on a digit's label
 SIGHTINGS = 2  # a digit shows when it was seen as often,
@@ -17,21 +15,11 @@ RETURN = 0.1  # confidence above the limit that a digit needs once it was doubte
 LIMIT = 200  # digits followed at once; beyond that it is noise
 
 
-class Tracked(NamedTuple):
-    """A Digit with an identity."""
-
-    digit: int
-    confidence: float  # 0 to 1
-    box: Box
-    crop: np.ndarray  # (28, 28) float32, as the network saw it last
-    id: int
-
-
 def number(seen: Reading) -> Reading:
     """A single picture's reading with ids from 0 in reading order; nothing is smoothed."""
     ids = iter(range(len(seen.digits) + len(seen.doubtful)))
-    rows = [[Tracked(*digit[:4], next(ids)) for digit in row] for row in seen.rows]
-    return Reading(rows, [Tracked(*digit[:4], next(ids)) for digit in seen.doubtful], seen.mask)
+    rows = [[digit._replace(id=next(ids)) for digit in row] for row in seen.rows]
+    return Reading(rows, [digit._replace(id=next(ids)) for digit in seen.doubtful], seen.mask)
 
 
 class _Track:
@@ -107,7 +95,7 @@ class Tracker:
             if track.id is None:
                 track.id, self.next_id = self.next_id, self.next_id + 1
             digit, confidence, belief = track.vote
-            shown = Tracked(digit, confidence, tuple(box), track.crop, track.id)
+            shown = Digit(digit, confidence, tuple(box), track.crop, track.id)
             track.doubted = not belief or confidence < self.min_confidence + RETURN * track.doubted
             if not track.doubted:
                 believed.append(shown)
@@ -115,7 +103,7 @@ class Tracker:
             else:
                 doubtful.append(shown)
         if None in places:  # one that this frame's reading lacks
-            return Reading(reading.order(believed), doubtful, mask)
+            return Reading(order(believed), doubtful, mask)
         rows = {}
         for place, shown in sorted(zip(places, believed, strict=True)):
             rows.setdefault(place[0], []).append(shown)

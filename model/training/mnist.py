@@ -7,7 +7,7 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
-from .console import UserError
+from ..console import UserError
 
 SOURCE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 MOST = 1_000_000  # digits in one array
@@ -75,7 +75,7 @@ def _check_header(path: Path, name: str, array: IO[bytes]) -> None:
 
 def download() -> Mnist:
     """MNIST by way of keras.datasets, which keeps the file in ~/.keras/datasets."""
-    from .network import keras  # which loads it without chatter
+    from ..network import keras  # which loads it without chatter
 
     try:
         (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()

@@ -1,17 +1,17 @@
 """Picture to digit candidates: 28x28 crops with their boxes. OpenCV only, no Keras.
 
-    candidates, mask = vision.find(cv2.imread("sheet.jpg"))
+    found, mask = candidates.find(cv2.imread("sheet.jpg"))
 """
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import cv2
 import numpy as np
 
-from . import ink, pieces
-from .pieces import Box
+from .. import crop
+from . import ink, segment
+from .segment import Box
 
 WORKING_SIDE = 1600  # pixels: the longer side is brought down to this before anything else
 MIN_CLARITY = 8  # see Candidate; of parts of strokes, of which texture has hundreds, more is asked
@@ -32,7 +32,7 @@ class Candidate:
     @cached_property
     def crop(self) -> np.ndarray:
         """(28, 28) float32, 0 (paper) to 1 (ink), laid out as MNIST is."""
-        return normalise(self.ink)
+        return crop.normalise(self.ink)
 
 
 def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
@@ -41,20 +41,20 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
     frame: (h, w), (h, w, 3) BGR or (h, w, 4) BGRA, of any dtype that OpenCV reads.
     """
     small, scale = working_picture(frame)
-    if min(small.shape[:2]) < pieces.MIN_SIDE:
+    if min(small.shape[:2]) < segment.MIN_SIDE:
         return [], np.zeros(small.shape[:2], np.uint8)
     level = ink.flatten(small)
     everything = ink.threshold(level)
     mask, rules = ink.remove_rules(everything, level)
     paper = ink.paper(level, cv2.bitwise_or(everything, rules))
-    found = pieces.cut(mask, _clear(pieces.strokes(mask), mask, level, paper))
-    groups = pieces.group(found)
-    boxes = [pieces.union([found[m].box for m in members]) for members, _ in groups]
+    found = segment.cut(mask, _clear(segment.strokes(mask), mask, level, paper))
+    groups = segment.group(found)
+    boxes = [segment.union([found[m].box for m in members]) for members, _ in groups]
     around = ink.unevenness(paper, np.array(boxes, float))
     candidates = []
     for (members, seams), box, uneven in zip(groups, boxes, around.tolist(), strict=True):
         x, y, w, h = box
-        part = pieces.paint(found, members, box)
+        part = segment.paint(found, members, box)
         inside = level[y : y + h, x : x + w]
         strength = _strength(inside, part)
         clarity = strength / (1 + uneven)
@@ -70,8 +70,8 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
 
 
 def _clear(
-    strokes: list[pieces.Stroke], mask: np.ndarray, level: np.ndarray, paper: tuple[np.ndarray, ...]
-) -> list[pieces.Stroke]:
+    strokes: list[segment.Stroke], mask: np.ndarray, level: np.ndarray, paper: tuple[np.ndarray, ...]
+) -> list[segment.Stroke]:
     """Strokes that may be clear enough, on their own or with others; of texture, hardly any."""
     clear = []
     around = ink.unevenness(paper, np.array([stroke.box for stroke in strokes], float))
@@ -104,29 +104,3 @@ def working_picture(frame: np.ndarray) -> tuple[np.ndarray, float]:
     return np.ascontiguousarray(frame), scale
 
 
-def normalise(ink: np.ndarray) -> np.ndarray:
-    """Lay ink out as MNIST does (LeCun et al. 1998): longer side 20 pixels, centre of mass in the middle of 28x28.
-
-    ink: (h, w) uint8 or float32, 0 where there is none. Returns (28, 28) float32, 0 to 1, the darkest spot 1.
-    """
-    height, width = ink.shape
-    scale = 20 / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    moments = cv2.moments(small)
-    mass = max(moments["m00"], 1e-6)
-    shift = np.float32([[1, 0, 13.5 - moments["m10"] / mass], [0, 1, 13.5 - moments["m01"] / mass]])
-    crop = cv2.warpAffine(small, shift, (28, 28))
-    return crop * np.float32(1 / max(1e-6, crop.max()))
-
-
-def turn(ink: np.ndarray, slope: float) -> np.ndarray:
-    """Ink (h, w) uint8 of a digit in a row that falls by `slope`, turned upright and laid out as by normalise."""
-    height, width = ink.shape
-    cosine, sine = 1 / math.hypot(1, slope), slope / math.hypot(1, slope)
-    size = math.ceil(math.hypot(height, width)) + 2
-    matrix = np.float32([[cosine, sine, 0], [-sine, cosine, 0]])
-    matrix[:, 2] = size / 2 - matrix[:, :2] @ (width / 2, height / 2)
-    turned = cv2.warpAffine(ink, matrix, (size, size))
-    x, y, w, h = cv2.boundingRect(cv2.compare(turned, 32, cv2.CMP_GT))
-    return normalise(turned[y : y + h, x : x + w]) if w and h else np.zeros((28, 28), np.float32)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from .console import UserError
-from .network import keras, layers
+from ..console import UserError
+from ..network import keras, layers
 
 
 def build() -> keras.Sequential:

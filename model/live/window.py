@@ -10,7 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from .vision import Box
+from ..vision.segment import Box
 
 DRAG = 8  # pixels that the mouse moves before a click is a drag
 

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from . import reading, recording, view
-from .console import UserError
-from .handwriting import Lesson
-from .reading import Classify, Digit, Reading
-from .sources import DEMO, Source
-from .tracking import Tracker, number
-from .vision import Box
+from ..console import UserError
+from ..vision import reading
+from ..vision.reading import Classify, Reading
+from ..vision.rows import Digit
+from ..vision.segment import Box
+from ..vision.tracking import Tracker, number
+from . import overlay, recording, view
+from .frames import Source
+from .lesson import Lesson
+from .sources import DEMO
 from .window import Gesture, Window
 
 SLIDE = 2.0  # seconds for each picture of a folder
@@ -149,14 +152,14 @@ class Session:
         if self.lesson:
             self.lesson.draw(canvas, view.fit(self.frame.picture, size, self.mirror))
         span = self.times[-1] - self.times[0] if len(self.times) > 1 and not self.source.still else 0
-        view.overlay(
+        overlay.overlay(
             canvas,
             fps=(len(self.times) - 1) / span if span and now - self.times[-1] < 1 else None,
             recording=now - self.recording_since if self.record else None,
             note=note,
             message=self.message if now < self.message_ends else self.state(),
             help=self.help,
-            hint=LESSON if self.lesson else view.HELP,
+            hint=LESSON if self.lesson else overlay.HELP,
         )
         return self.window.show(canvas, wait)
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from . import files, view
-from .console import UserError
-from .reading import Reading
-from .sources import Frame, Source
+from .. import files
+from ..console import UserError
+from ..vision.reading import Reading
+from . import view
+from .frames import Frame, Source
 
 Write = Callable[[Frame, Reading], None]
 

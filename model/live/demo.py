@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from . import strokes
+from ..pen import write
 
 ROWS = ("0123456789", "3141592653", "1 4 9 16 25", "2 3 5 7 11 13")  # what stands on the sheet
 PENS = (  # colour in BGR, width in pixels, opacity, grain (0 smooth ink to 1 rough pencil)
@@ -63,7 +63,7 @@ def _sheet(rng: np.random.Generator) -> np.ndarray:
     pressed = cv2.GaussianBlur(rng.standard_normal((h, w), np.float32), (0, 0), 0.7)
     for i, (row, (colour, pen, opacity, grain)) in enumerate(zip(ROWS, PENS, strict=True)):
         grey = np.clip(opacity * (1 - grain * (0.4 + pressed)), 0, 1)
-        strokes.write(sheet, row, (60 + rng.integers(30), 52 + 128 * i), 72, pen, colour, rng, gap=0.26, opacity=grey)
+        write(sheet, row, (60 + rng.integers(30), 52 + 128 * i), 72, pen, colour, rng, gap=0.26, opacity=grey)
     for x, lean in ((150, 18), (w - 170, -18)):
         _blob(sheet, (x, h + 10), (30, 66), lean, SKIN)
         _blob(sheet, (x + lean * 2 // 3, h - 36), (17, 13), lean, (150, 178, 222))

@@ -1,0 +1,1 @@
+"""Frames in, window out."""

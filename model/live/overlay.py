@@ -1,0 +1,153 @@
+"""Text over a picture: the hint line, help, messages, and how any of it is written. OpenCV only."""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from ..vision.segment import Box
+
+FONT = cv2.FontFace("sans")  # Rubik, comes with OpenCV 5
+BOLD, PLAIN = 650, 450
+WHITE, BLACK, GREY = (255, 255, 255), (0, 0, 0), (150, 150, 150)  # BGR, as all colours here
+HELP = "h help   q quit   space pause   t mask   c crops   l teach   s snapshot   r record"
+KEYS = (
+    ("q, Esc", "quit"),
+    ("space", "pause, go on"),
+    ("n", "next picture of a folder, next frame of a paused video"),
+    ("t", "the thresholded mask"),
+    ("c", "the 28x28 crops that the network sees"),
+    ("m", "mirror the view"),
+    ("f", "full screen"),
+    ("s", "snapshot, with its JSON beside it"),
+    ("r", "start and stop recording"),
+    ("l", "teach: click a digit or Tab to it, type what it is; u undoes"),
+    ("mouse", "drag a region to read only inside it, double-click clears it"),
+    ("h", "this help"),
+)
+
+
+def unit_of(size: tuple[int, int]) -> int:
+    """Height of small text in pixels, for a canvas of that size."""
+    return int(between(13, min(size[0] / 50, size[1] / 34), 60))
+
+
+def overlay(
+    canvas: np.ndarray,
+    *,
+    fps: float | None = None,
+    recording: float | None = None,
+    note: str = "",
+    message: str = "",
+    help: bool = False,
+    hint: str = HELP,
+) -> None:
+    """What belongs to the window alone, onto the canvas.
+
+    hint: the line at the top; note: large, in the middle, a state of things; message: what was just done;
+    recording: its length in seconds.
+    """
+    height, width = canvas.shape[:2]
+    unit = unit_of((width, height))
+    right = f"{fps:.0f} fps" if fps is not None else ""
+    if recording is not None:
+        right = f"REC {recording // 60:02.0f}:{recording % 60:02.0f}   {right}"
+    pad = unit // 2
+    small = max(11, round(unit * 0.8))
+    taken = _width(right, small, PLAIN) + 4 * pad if right else 0
+    while hint and _width(hint, small, PLAIN) > width - taken - 3 * pad:
+        hint = hint.rpartition("   ")[0]
+    write(canvas, hint, pad, pad, small, anchor=(0, 0))
+    colour = (80, 170, 255) if recording is not None else WHITE
+    write(canvas, right, width - pad, pad, small, anchor=(1, 0), colour=colour)
+    if help:
+        _write_help(canvas, unit)
+    elif note:
+        write(canvas, note, width / 2, height / 2, round(1.6 * unit), anchor=(0.5, 0.5), weight=BOLD)
+    if message:
+        fits = min(unit, int(unit * (width - 3 * pad) / max(1, _width(message, unit, PLAIN))))
+        write(canvas, message, pad, pad + 2 * small, max(9, fits), anchor=(0, 0))
+
+
+def _write_help(canvas: np.ndarray, unit: int) -> None:
+    height, width = canvas.shape[:2]
+    longest = max(_width(text, unit, PLAIN) for _, text in KEYS) + 6 * unit
+    size = int(max(8, min(unit, unit * 0.95 * width / longest, height / (1.9 * len(KEYS) + 2))))
+    line = round(1.9 * size)
+    w, h = min(width, round(longest * size / unit)), min(height, line * len(KEYS) + 2 * size)
+    x, y = (width - w) // 2, (height - h) // 2
+    panel = canvas[y : y + h, x : x + w]
+    darken(panel, 0.15)
+    for i, (key, text) in enumerate(KEYS):
+        baseline = y + size + line * i + round(1.2 * size)
+        cv2.putText(canvas, key, (x + size, baseline), (255, 210, 130), FONT, size, BOLD)
+        cv2.putText(canvas, text, (x + 5 * size, baseline), WHITE, FONT, size, PLAIN)
+
+
+def write(
+    canvas: np.ndarray,
+    text: str,
+    x: float,
+    y: float,
+    size: int,
+    anchor: tuple[float, float],
+    colour: tuple[int, int, int] = WHITE,
+    weight: int = PLAIN,
+) -> int:
+    """Text on a dark, half transparent ground; returns its height.
+
+    anchor: the point of it that comes to (x, y), 0 to 1 of its width and height.
+    """
+    if not text:
+        return 0
+    pad = round(size * 0.3)
+    w, h = _width(text, size, weight) + 2 * pad, round(1.3 * size)
+    x, y = round(x - anchor[0] * w), round(y - anchor[1] * h)
+    ground = inside(canvas, (x, y, w, h))
+    if ground is not None:
+        darken(ground, 0.35)
+        cv2.putText(canvas, text, (x + pad, y + round(size * 1.01)), colour, FONT, size, weight)
+    return h
+
+
+@lru_cache(maxsize=512)
+def _width(text: str, size: int, weight: int) -> int:
+    return cv2.getTextSize((0, 0), text, (0, 0), FONT, size, weight)[2]
+
+
+@lru_cache(maxsize=2048)
+def make_tag(text: str, size: int, colour: tuple[int, int, int], weight: int) -> np.ndarray:
+    """A small label: text, black or white, on a ground of that colour."""
+    pad = max(2, round(size * 0.2))
+    tag = np.full((round(size * 1.1), _width(text, size, weight) + 2 * pad, 3), colour, np.uint8)
+    light = 0.114 * colour[0] + 0.587 * colour[1] + 0.299 * colour[2] > 125
+    cv2.putText(tag, text, (pad, round(size * 0.91)), BLACK if light else WHITE, FONT, size, weight)
+    return tag
+
+
+def darken(part: np.ndarray, alpha: float) -> None:
+    """A part of the canvas, as a ground for text: of what it shows, `alpha` is left."""
+    cv2.convertScaleAbs(part, part, alpha, 24 * (1 - alpha))
+
+
+def between(low: float, value: float, high: float) -> float:
+    return max(low, min(value, high))  # np.clip takes a hundred times as long
+
+
+def inside(canvas: np.ndarray, box: Box) -> np.ndarray | None:
+    """The part of a canvas that lies in a box, as a view; None where there is none."""
+    x, y, w, h = box
+    part = canvas[max(y, 0) : max(y + h, 0), max(x, 0) : max(x + w, 0)]
+    return part if part.size else None
+
+
+def paste(canvas: np.ndarray, patch: np.ndarray, x: int, y: int, opacity: float = 1.0) -> None:
+    """A patch onto the canvas, moved inside where it would stick out."""
+    height, width = canvas.shape[:2]
+    h, w = min(patch.shape[0], height), min(patch.shape[1], width)
+    x, y = between(0, x, width - w), between(0, y, height - h)
+    part = canvas[y : y + h, x : x + w]
+    if opacity == 1:
+        part[:] = patch[:h, :w]
+    else:
+        cv2.addWeighted(patch[:h, :w], opacity, part, 1 - opacity, 0, part)

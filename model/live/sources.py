@@ -1,0 +1,119 @@
+"""Frames from wherever they come: camera, stream, video file, picture, folder of pictures, embedded demo.
+
+Files give every frame, in order. Cameras and streams give the newest frame only: a thread of their
+own takes each one off the device as it comes, so that a slow reader never lags behind.
+"""
+
+import itertools
+import math
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+
+from .. import images
+from ..console import UserError
+from . import camera, demo
+from .frames import Frame, Source
+
+DEMO = "demo"
+
+
+def open_source(name: str | None, size: tuple[int, int] | None = None, fps: float | None = None) -> Source:
+    """The source of that name; without one camera 0, and without a camera the demo. Raises UserError.
+
+    size, fps: asked of a camera, which grants what it can; any other source has its own.
+    """
+    if name is None:
+        try:
+            return camera.open_camera(0, size, fps)
+        except UserError as error:
+            print(f"{error} - showing the demo instead", file=sys.stderr)
+            return Source(DEMO, _demo(), live=True)
+    path = Path(name)
+    if name.isdecimal():
+        return camera.open_camera(int(name), size, fps)
+    if path.is_char_device():
+        return camera.open_camera(name, size, fps)
+    if size or fps:
+        raise UserError(f"--size and --fps are asked of cameras, and {name} is none: leave them out")
+    if "://" in name:
+        return _stream(name)
+    if path.is_dir():
+        return _folder(path)
+    if not path.exists():
+        raise UserError(f"{name}: no such file: name a camera's number, a picture, a folder, a video or a URL")
+    if path.suffix.lower() in images.SUFFIXES or cv2.haveImageReader(str(path)):
+        return Source(name, iter([Frame(images.load(path), name, 0, 0.0)]), still=True)
+    return _video(name)
+
+
+def _demo() -> Iterator[Frame]:
+    """The demo at a camera's pace."""
+    due = time.monotonic()
+    for count, image in enumerate(demo.frames()):
+        time.sleep(max(0.0, due - time.monotonic()))
+        due = max(due, time.monotonic() - 0.1) + 1 / 30
+        yield Frame(image, DEMO, count, round(count / 30, 4))
+
+
+def _folder(folder: Path) -> Source:
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in images.SUFFIXES and path.is_file())
+    if not paths:
+        raise UserError(f"there is no picture in the folder {folder}: name another")
+    source = Source(str(folder), iter(()), still=True)
+
+    def frames() -> Iterator[Frame]:
+        for path in paths:
+            try:
+                yield Frame(images.load(path), str(path), 0, 0.0)
+            except UserError as error:
+                print(error, file=sys.stderr)
+                source.broken.append(str(path))
+        if len(source.broken) == len(paths):
+            raise UserError(f"no picture in the folder {folder} could be read")
+
+    source.frames = frames()
+    return source
+
+
+def _video(name: str, capture: cv2.VideoCapture | None = None) -> Source:
+    capture = capture or cv2.VideoCapture(name)
+    ok, first = capture.read()
+    if not ok:
+        raise UserError(f"{name} is no picture and no video, or a damaged one")
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    fps = rate if math.isfinite(rate) and 1 <= rate <= 240 else 30.0
+
+    def frames() -> Iterator[Frame]:
+        image, seconds = first, 0.0
+        start = capture.get(cv2.CAP_PROP_POS_MSEC)
+        for number in itertools.count():
+            yield Frame(image, name, number, seconds)
+            ok, image = capture.read()
+            if not ok:
+                return
+            stamp = (capture.get(cv2.CAP_PROP_POS_MSEC) - start) / 1000
+            seconds = round(stamp if stamp > seconds else seconds + 1 / fps, 4)
+
+    single = capture.get(cv2.CAP_PROP_FRAME_COUNT) == 1  # a picture on the network, for one
+    return Source(name, frames(), still=single, fps=fps, close=capture.release)
+
+
+def _stream(url: str) -> Source:
+    patience = int(1000 * camera.PATIENCE)
+    limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, patience, cv2.CAP_PROP_READ_TIMEOUT_MSEC, patience]
+
+    def connect() -> cv2.VideoCapture:
+        return cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
+
+    capture = connect()
+    if not capture.isOpened():
+        raise UserError(f"nothing to see at {url}: check the address and that it is sending")
+    if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:  # a file with an end, though it lies elsewhere
+        return _video(url, capture)
+    return camera.live(url, url, capture, connect)
+
+

@@ -1,0 +1,83 @@
+"""Candidates and a classifier to digits in rows, as a person reads them. No Keras here either.
+
+    reading.read(cv2.imread("sheet.jpg"), classify).text  # ["31415926", "2718"]
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from ..crop import deskew
+from .candidates import Candidate, find
+from .choice import SEAM_COST, believe, choose
+from .rows import Digit, order, tilt
+from .segment import Box
+
+# The limit under which a digit is doubted: on pictures without any digit hardly one is above it, and of the digits on
+# clear paper hardly one below.
+MIN_CONFIDENCE = 0.65
+STEEP = 0.1  # slope of rows, down by across, from which digits are looked at upright as well
+
+Classify = Callable[[np.ndarray], np.ndarray]  # (n, 28, 28) float32, 0 to 1 -> (n, 10) probabilities
+
+
+class Reading(NamedTuple):
+    rows: list[list[Digit]]  # believed digits: rows top to bottom, each left to right
+    doubtful: list[Digit]  # seen, but under the confidence limit
+    mask: np.ndarray  # (h, w) uint8, 255 ink: the thresholded picture (may be at a smaller working size)
+
+    @property
+    def text(self) -> list[str]:
+        return ["".join(str(digit.digit) for digit in row) for row in self.rows]
+
+    @property
+    def digits(self) -> list[Digit]:
+        return [digit for row in self.rows for digit in row]
+
+
+def read(frame: np.ndarray, classify: Classify, min_confidence: float = MIN_CONFIDENCE) -> Reading:
+    """Read the digits in a picture.
+
+    frame: (h, w), (h, w, 3) BGR or (h, w, 4) BGRA, of any dtype that OpenCV reads.
+    classify: gives the ten probabilities for each of many crops at once; called once for most pictures, thrice at most.
+    """
+    candidates, mask = find(frame)
+    if not candidates:
+        return Reading([], [], mask)
+    probabilities = classify_all(candidates, classify)
+    indices = choose(candidates, probabilities.max(1))
+    chosen = [candidates[i] for i in indices]
+    digits = [_likeliest(p, c.box, c.crop) for p, c in zip(probabilities[indices], chosen, strict=True)]
+    slope = tilt([digit for digit in digits if digit.confidence > 0.5])
+    if abs(slope) > STEEP:  # rows this steep turn their digits with them, most often
+        crops = np.stack([deskew(candidate.ink, slope) for candidate in chosen])
+        upright = [_likeliest(p, c.box, crop) for p, c, crop in zip(classify(crops), chosen, crops, strict=True)]
+        gain = sum(u.confidence - d.confidence for u, d in zip(upright, digits, strict=True))
+        digits = upright if gain > -0.03 * len(digits) else digits
+    digits = believe(digits, chosen)
+    believed = [digit for digit in digits if digit.confidence >= min_confidence]
+    return Reading(order(believed), [digit for digit in digits if digit.confidence < min_confidence], mask)
+
+
+def classify_all(candidates: list[Candidate], classify: Classify) -> np.ndarray:
+    """Probabilities of the candidates, (n, 10): first of strokes as they are, then of what else might be chosen.
+
+    Where a whole stroke is surely a digit, parts of it cannot win (see choose): theirs are left at 0.
+    """
+    probabilities = np.zeros((len(candidates), 10), np.float32)
+
+    def look(at: list[int]) -> None:
+        if at:
+            probabilities[at] = classify(np.stack([candidates[i].crop for i in at]))
+
+    look([i for i, candidate in enumerate(candidates) if candidate.seams <= 0])
+    whole = [i for i, candidate in enumerate(candidates) if candidate.seams == 0]
+    sure = {p for i in whole if probabilities[i].max() > 1 - SEAM_COST for p in candidates[i].pieces}
+    look([i for i, candidate in enumerate(candidates) if candidate.seams > 0 and not sure.issuperset(candidate.pieces)])
+    return probabilities
+
+
+def _likeliest(probabilities: np.ndarray, box: Box, crop: np.ndarray) -> Digit:
+    """The likeliest digit of ten probabilities, (10,)."""
+    return Digit(int(probabilities.argmax()), float(probabilities.max()), box, crop)
