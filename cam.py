@@ -37,6 +37,9 @@ digit keeps its id while it is in sight, and is there from the second time that 
 Exit code: 0; 1 when some pictures of a folder could not be read; 2 when nothing could.
 """
 
+from model import console  # first: from here on Ctrl-C ends the script without a traceback
+
+# isort: split
 import argparse
 import re
 import sys
@@ -47,7 +50,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from model import console, weights
+from model import files, weights
 from model.live import camera, recording, session, sources, window
 from model.live.frames import Source
 from model.vision import reading
@@ -69,6 +72,8 @@ def main() -> int:
         with_window = False
     with ExitStack() as stack:
         source = stack.enter_context(closing(sources.open_source(options.source, options.size, options.fps)))
+        outputs_named = [target for target in (options.json, options.save) if target not in (None, "-")]
+        files.check_apart(outputs_named, [chosen, *source.files])
         outputs = [
             stack.enter_context(recording.saving(options.save, source)),
             stack.enter_context(recording.json_lines(options.json)),

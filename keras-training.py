@@ -31,6 +31,9 @@ and over machines where each has Keras' variables: KERAS_DISTRIBUTION_JOB_ADDRES
 KERAS_DISTRIBUTION_NUM_PROCESSES=<machines> and KERAS_DISTRIBUTION_PROCESS_ID=<0, 1, …>. The first one writes.
 """
 
+from model import console  # first: from here on Ctrl-C ends the script without a traceback
+
+# isort: split
 import argparse
 import os
 from functools import partial
@@ -38,7 +41,7 @@ from pathlib import Path
 
 import numpy as np
 
-from model import console, figures, files, handwriting, metrics
+from model import figures, files, handwriting, metrics
 from model.training import mnist
 from model.weights import SHIPPED, TRAINED
 

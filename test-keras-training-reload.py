@@ -11,12 +11,15 @@ then the mistakes, the most confident first; then which digit was taken for whic
 Without a display it goes to a file.
 """
 
+from model import console  # first: from here on Ctrl-C ends the script without a traceback
+
+# isort: split
 import argparse
 from pathlib import Path
 
 import numpy as np
 
-from model import console, figures, metrics, weights
+from model import figures, metrics, weights
 from model.live import window
 from model.training import mnist
 

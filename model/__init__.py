@@ -39,11 +39,20 @@
     pen          digits as a pen draws them, by our own code
     crop         ink -> the 28x28 crop that the network reads, laid out as MNIST is
     images       a picture file, decoded and upright
-    files        files that are written whole or not at all
-    console      errors in one line, Ctrl-C and SIGTERM, no chatter
+    files        atomic writes: a file is whole, or what it was before
+    console      errors in one line, a prompt end when stopped, no chatter
 """
 
 import os
+import signal
+import sys
+
+# Until console.run takes over, Ctrl-C ends a script without a traceback. Whoever imports the rooms elsewhere,
+# at a prompt for one, keeps Python's own KeyboardInterrupt.
+_script, _room = os.path.realpath(sys.argv[0]), os.path.realpath(__file__)  # pathlib would take longer to load
+_is_script = os.path.dirname(_script) == os.path.dirname(os.path.dirname(_room))
+if _is_script and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 # Libraries' start-up chatter is kept off the terminal here, before they load, and where network.py
 # imports Keras. TensorFlow's own errors come as exceptions all the same.
@@ -53,4 +62,7 @@ os.environ.setdefault("QT_LOGGING_RULES", "*.debug=false;qt.qpa.*=false;*.warnin
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "3")  # seconds that a camera may be silent, not 10
+# A picture that declares more pixels is refused before memory is asked for. This is the largest size that phones
+# commonly take, 12,000 x 9,000, and a sheet of A4 at 1,000 dpi; decoded it takes 0.3 to 1.4 GB.
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "108000000")
 os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")  # on Windows else cameras open in 10 s and more

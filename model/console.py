@@ -5,14 +5,18 @@ import errno
 import os
 import re
 import signal
+import socket
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import TracebackType
 
-PATIENCE = 1.5  # seconds that a stopped script has to close its files
+STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+UNWIND_SECONDS = 1.5  # that a stopped script has to close its files, whatever call it is in
+# More than that, while a file is half written: OpenCV may wait 5 s for a stream before a video can be finished.
+FINISH_SECONDS = 6.0
 CHATTER = re.compile(rb"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions")
 
 
@@ -20,38 +24,58 @@ class UserError(Exception):
     """What the user can mend. The message is one line: what is wrong with what, and what to do."""
 
 
-def run(main: Callable[[], int | None]) -> None:
-    """Run a script's main and exit: 0 or what it returns, 2 after a UserError, 130 or 143 when stopped.
+# Files being written: temporary file -> its name once it is whole, None until then. See files.py.
+unfinished: dict[Path, Path | None] = {}
+_stopped_by = 0  # the signal's number
+_loading = False  # Keras: nothing is lost if the process ends at once
 
-    Ctrl-C and SIGTERM unwind the main thread, so that what is being written is finished or taken back;
-    where that takes longer than PATIENCE, the process ends all the same.
+
+def run(main: Callable[[], int | None]) -> None:
+    """Run a script's main and exit: 0 or what it returns, 2 after a UserError, 128 + the signal when stopped.
+
+    A stop (Ctrl-C, SIGTERM, a closed terminal) unwinds the main thread, so that a video is finished and temporary
+    files go. Where a call into a library takes too long for that, the process ends all the same.
     """
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(signum) != signal.SIG_IGN:  # as it is in a shell's background
+    _open_closed_streams()
+    reader, writer = socket.socketpair()  # Python writes the number of each signal to it, whatever the threads do
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_end_in_time, args=[reader], daemon=True).start()
+    for signum in STOPS:
+        if signal.getsignal(signum) != signal.SIG_IGN:  # as it is in a shell's background and under nohup
             signal.signal(signum, _stop)
-    for stream in (sys.stdout, sys.stderr):  # a file's name may have letters that the terminal lacks
-        stream.reconfigure(errors="backslashreplace")
     try:
         status = main()
         sys.stdout.flush()
-    except UserError as error:
-        status = report(error)
-    except KeyboardInterrupt:
-        status = 128 + signal.SIGINT
-    except BrokenPipeError:  # whoever read our output has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        status = report(f"{error.filename or 'the output'} is not written, the disk is full: free some space")
-    except SystemExit as stop:  # SIGTERM, or argparse
-        status = stop.code
+    except BaseException as error:
+        status = _told(error)
     # Everything is closed by now. TensorFlow would take one to three seconds to be taken down in good order.
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()
-    os._exit(status or 0)
+    _end(128 + _stopped_by if _stopped_by else status or 0)
+
+
+def _told(error: BaseException) -> int | None:
+    """Tell the user what ended the script, as far as it concerns them; the exit code. Raises what is a mistake of ours.
+
+    What else a library raises while a stop unwinds it is no news.
+    """
+    match error:
+        case UserError():
+            return report(error)
+        case SystemExit():  # argparse, or stopped
+            return error.code
+        case _ if _stopped_by:
+            return None
+        case BrokenPipeError():  # whoever read our output has read enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            return report(f"{error.filename or 'the output'} is not written, the disk is full: free some space")
+        case OSError(filename=str() | bytes() as name):  # not to be entered, a name too long, and the like
+            return report(f"{os.fsdecode(name)}: {error.strerror}: name another file or folder")
+    raise error
 
 
 def report(error: object) -> int:
@@ -61,27 +85,48 @@ def report(error: object) -> int:
     return 2
 
 
-def _report_unless_stopped(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    if not issubclass(kind, KeyboardInterrupt):
-        sys.__excepthook__(kind, error, trace)
+def _open_closed_streams() -> None:
+    """Lead a stream that was closed for us (>&-) to the null device, lest a file that is opened gets its number.
 
-
-sys.excepthook = _report_unless_stopped  # Ctrl-C while a script's imports run, before it comes to `run`
+    Where a file's name has letters that the terminal lacks, they are written as escapes.
+    """
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)  # the lowest free number
+            if null != number:
+                os.dup2(null, number)
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
+        getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
 def _stop(signum: int, frame: object) -> None:
-    watchdog = threading.Timer(PATIENCE, os._exit, [128 + signum])
-    watchdog.daemon = True
-    watchdog.start()
-    for again in (signal.SIGINT, signal.SIGTERM):  # a second Ctrl-C must not cut the closing short
+    global _stopped_by
+    _stopped_by = signum
+    for again in STOPS:  # a second Ctrl-C must not cut the closing short
         signal.signal(again, signal.SIG_IGN)
+    if _loading:  # `_end_in_time` ends the process
+        return
     if signum == signal.SIGINT:
         raise KeyboardInterrupt
     raise SystemExit(128 + signum)
 
 
-def _taken_over() -> list[signal.Signals]:
-    return [signum for signum in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(signum) is _stop]
+def _end_in_time(signals: socket.socket) -> None:
+    """In a thread: after the first signal see to it that the process ends, though the main thread hangs in a call."""
+    signum = signals.recv(1)[0]
+    if not _loading:
+        time.sleep(UNWIND_SECONDS)
+        if None in unfinished.values():
+            time.sleep(FINISH_SECONDS)
+    _end(128 + signum)
+
+
+def _end(status: int) -> None:
+    """End the process. A temporary file that is whole gets its name, though not flushed to the disk; others go."""
+    for temporary, goal in list(unfinished.items()):
+        with contextlib.suppress(OSError):
+            os.replace(temporary, goal) if goal else os.unlink(temporary)
+    os._exit(status)
 
 
 @contextlib.contextmanager
@@ -89,12 +134,11 @@ def without_chatter() -> Iterator[None]:
     """Keep TensorFlow's start-up lines, which no setting silences, off stderr; whatever else is written there appears.
 
     Its C++ part logs to file descriptor 2 before it reads TF_CPP_MIN_LOG_LEVEL. What Python writes meanwhile,
-    another thread's error for one, goes to the terminal as ever. Loading it also keeps Python's signal handlers
-    waiting, for seconds on a busy machine: in the main thread Ctrl-C and SIGTERM meanwhile end the process as such.
+    another thread's error for one, goes to the terminal as ever. In the main thread a stop meanwhile ends the
+    process at once: an exception in the middle of TensorFlow's imports is not always passed on.
     """
-    handlers = {}
-    if threading.current_thread() is threading.main_thread():
-        handlers = {signum: signal.signal(signum, signal.SIG_DFL) for signum in _taken_over()}
+    global _loading
+    _loading = threading.current_thread() is threading.main_thread()
     sys.stderr.flush()
     with tempfile.TemporaryFile() as caught, os.fdopen(os.dup(2), "w", 1, errors="backslashreplace") as terminal:
         os.dup2(caught.fileno(), 2)
@@ -107,5 +151,4 @@ def without_chatter() -> Iterator[None]:
             for line in caught:
                 if not CHATTER.match(line):
                     os.write(2, line)
-            for signum, handler in handlers.items():
-                signal.signal(signum, handler)
+            _loading = False

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,15 +13,22 @@ import numpy as np
 from .console import UserError
 
 SUFFIXES = {".avif", ".bmp", ".gif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"}  # fmt: skip # noqa: E501
+MOST_PIXELS = int(os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"])  # that OpenCV decodes, set in __init__.py
+MOST_BYTES = 8 * MOST_PIXELS  # of a file: four channels of 16 bits for each pixel, uncompressed
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def load(path: str | Path) -> np.ndarray:
     """A picture file as (h, w, 3) uint8 BGR, turned upright as its EXIF says; what is transparent becomes paper.
 
-    Raises UserError where the file is missing, empty, damaged, cut off anywhere or no picture.
+    Raises UserError where the file is missing, empty, too large, damaged, cut off anywhere or no picture.
     """
     try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):  # a named pipe may never end
+            raise UserError(f"{path} is no file")
+        if status.st_size > MOST_BYTES:
+            raise UserError(f"{path} is too large: it has {status.st_size:,} bytes, {MOST_BYTES:,} are the most")
         data = np.fromfile(path, np.uint8)  # imread on Windows can't open every path
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
@@ -32,15 +40,18 @@ def load(path: str | Path) -> np.ndarray:
         try:
             image = cv2.imdecode(data, cv2.IMREAD_COLOR)
             whole = None if data[0] == 0xFF else cv2.imdecode(data, cv2.IMREAD_UNCHANGED)  # JPEG has no alpha
-        except cv2.error:  # more pixels than OpenCV takes
+        except cv2.error as error:
+            if "CV_IO_MAX_IMAGE" in str(error):
+                raise UserError(f"{path} is too large: {MOST_PIXELS:,} pixels are the most") from error
             image = None
     if image is None:
         raise UserError(f"{path} is no picture, or a damaged one")
     if whole is not None and whole.ndim == 3 and whole.shape[2] == 4 and whole.shape[:2] == image.shape[:2]:
-        alpha = whole[..., 3:].astype(np.float32) / np.iinfo(whole.dtype).max
-        ink = float((image * alpha).sum() / max(3 * float(alpha.sum()), 1e-6))
-        paper = 255 if ink < 128 else 0
-        image = np.rint(image * alpha + paper * (1 - alpha)).astype(np.uint8)
+        most = np.iinfo(whole.dtype).max if whole.dtype.kind == "u" else 1
+        alpha = cv2.merge(3 * [cv2.convertScaleAbs(whole[..., 3], alpha=255 / most)])
+        image = cv2.multiply(image, alpha, scale=1 / 255)
+        if 255 * int(image.sum()) < 128 * int(alpha.sum()):  # dark ink, so white paper
+            image += 255 - alpha
     return image
 
 

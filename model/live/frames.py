@@ -1,7 +1,8 @@
 """What every source gives: frames, and how they are to be taken."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 class Frame(NamedTuple):
     picture: np.ndarray  # (h, w, 3) uint8, BGR
     source: str  # the file, camera index or URL
-    number: int  # from 0 in each video; of a camera all count, those that were dropped too
+    number: int  # from 0 in each video; those of a camera that were dropped count, and damaged ones of a video
     seconds: float  # since the first frame
 
 
@@ -25,4 +26,5 @@ class Source:
     fps: float = 30.0  # the pace at which a video is meant to be seen
     lost: Callable[[], bool] = lambda: False  # a live source that delivers nothing for now
     close: Callable[[], None] = lambda: None
+    files: Sequence[Path] = ()  # what is read on the disk: a folder and its pictures, a picture, a video
     broken: list[str] = field(default_factory=list)  # pictures of a folder that could not be read

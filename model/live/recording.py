@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 import sys
 import time
@@ -20,6 +21,7 @@ from .frames import Frame, Source
 Write = Callable[[Frame, Reading], None]
 
 CODECS = {".mp4": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG"}
+BLANK = np.zeros((240, 320, 3), np.uint8)  # to see whether a format takes a colour picture
 SPARE = 20_000_000  # bytes that a recording leaves free on the disk
 
 
@@ -66,37 +68,59 @@ def saving(target: str | None, source: Source) -> Iterator[Write]:
     if target is None:
         yield lambda frame, seen: None
         return
-    path, origin = Path(target), Path(source.name)
-    if path.exists() and origin.exists() and path.samefile(origin):
-        raise UserError(f"{target} is what is read: name another place to save to")
+    path = Path(target)
     if not source.still:
         with recording(path, source.fps) as add:
             yield lambda frame, seen: add(
                 view.draw(frame.picture, seen, view.natural_size(frame.picture)), frame.seconds if source.live else None
             )
-    elif origin.is_dir():
+    elif os.path.isdir(source.name):
+        if not os.path.isdir(path) and (path.suffix.lower() in CODECS or _encoded(path, BLANK)):
+            raise UserError(f"{target}: what is drawn of a folder is saved into a folder: name one")
         try:
             path.mkdir(exist_ok=True)
         except OSError as error:
             raise UserError(f"cannot save into {target}: {error.strerror}: name a folder") from error
-        yield lambda frame, seen: save_picture(path / Path(frame.source).name, frame, seen)
+        yield lambda frame, seen: _save_into(path, frame, seen)
     else:
-        _check_picture(path)
+        if _encoded(path, BLANK) is None:
+            raise UserError(f"{path}: pictures are saved in colour, as .png, .jpg and the like: name such a file")
         files.check(path)
         yield lambda frame, seen: save_picture(path, frame, seen)
 
 
-def _check_picture(path: Path) -> None:
-    if not cv2.haveImageWriter(path.name or "?"):
-        raise UserError(f"{path}: pictures are saved as .png, .jpg, .webp and the like: name such a file")
+def _encoded(path: Path, canvas: np.ndarray) -> bytes | None:
+    """The picture in the format of the path's suffix; None where that is none, has no colours, or is too small."""
+    try:
+        done, data = cv2.imencode(path.suffix, canvas)
+    except cv2.error:
+        return None
+    return data.tobytes() if done else None
+
+
+def _save_into(folder: Path, frame: Frame, seen: Reading) -> None:
+    """The annotated picture under its own name, or with .png after it where its own format can't take it."""
+    path = folder / Path(frame.source).name
+    canvas = view.draw(frame.picture, seen, view.natural_size(frame.picture))
+    data = _encoded(path, canvas)
+    if data is None:
+        path = path.with_name(f"{path.name}.png")
+        data = _encoded(path, canvas)
+    if path.is_symlink():  # it may lead to a picture that is read, or anywhere
+        raise UserError(f"{path} is a link, and no link in a folder is written through: name another folder")
+    with files.replacing(path) as temporary:
+        temporary.write_bytes(data)
 
 
 def save_picture(path: Path, frame: Frame, seen: Reading) -> None:
     """The annotated picture, in the format of the path's suffix."""
-    _check_picture(path)
     canvas = view.draw(frame.picture, seen, view.natural_size(frame.picture))
+    data = _encoded(path, canvas)
+    if data is None:
+        width, height = canvas.shape[1::-1]
+        raise UserError(f"{path}: {width}x{height} pixels are too many for {path.suffix}: save it as .png")
     with files.replacing(path) as temporary:
-        temporary.write_bytes(cv2.imencode(path.suffix, canvas)[1].tobytes())
+        temporary.write_bytes(data)
 
 
 def snapshot(frame: Frame, seen: Reading) -> Path:
@@ -120,7 +144,8 @@ def recording(path: Path, fps: float) -> Iterator[Callable[[np.ndarray, float | 
     """A video file, finished whatever ends the recording; gives add(canvas, seconds).
 
     The first canvas sets the size. Where seconds are given, the frame is repeated or left out so that the
-    video keeps time; without, every canvas is one frame. Raises UserError where the disk is full.
+    video keeps time, but a gap of more than a second is shown as one second; without, every canvas is one frame.
+    Raises UserError where the disk is full.
     """
     codec = CODECS.get(path.suffix.lower())
     if codec is None:
@@ -129,18 +154,23 @@ def recording(path: Path, fps: float) -> Iterator[Callable[[np.ndarray, float | 
     writer = cv2.VideoWriter()
     written, size, start = 0, (0, 0), None
     with files.replacing(path) as temporary:
+        _check_space(path)
 
         def add(canvas: np.ndarray, seconds: float | None = None) -> None:
             nonlocal written, size, start
             if not writer.isOpened():
                 size = canvas.shape[1], canvas.shape[0]
-                _check_space(path)
-                if not writer.open(str(temporary), cv2.VideoWriter.fourcc(*codec), fps, size):
+                # As bytes: a str that is not UTF-8 crashes OpenCV.
+                if not writer.open(os.fsencode(temporary), cv2.VideoWriter.fourcc(*codec), fps, size):
                     raise UserError(f"cannot write a video to {path}: name another place or format")
             times = 1
             if seconds is not None:
                 start = seconds if start is None else start
-                times = min(round((seconds - start) * fps) + 1 - written, round(fps))
+                times = round((seconds - start) * fps) + 1 - written
+                most = max(1, round(fps))
+                if times > most:
+                    start += (times - most) / fps
+                    times = most
             if (canvas.shape[1], canvas.shape[0]) != size:
                 canvas = cv2.resize(canvas, size)
             for _ in range(times):
@@ -156,7 +186,8 @@ def recording(path: Path, fps: float) -> Iterator[Callable[[np.ndarray, float | 
         writer.release()
         if not written:
             raise stopped or UserError(f"there was nothing to record to {path}")
-        if cv2.VideoCapture(str(temporary)).get(cv2.CAP_PROP_FRAME_COUNT) < 1:  # the writer keeps failures to itself
+        # The writer keeps failures to itself.
+        if cv2.VideoCapture(os.fsencode(temporary)).get(cv2.CAP_PROP_FRAME_COUNT) < 1:
             raise UserError(f"cannot write {path}: free some space or name another place")
     if stopped:
         raise stopped
