@@ -72,8 +72,8 @@ def main() -> int:
         with_window = False
     with ExitStack() as stack:
         source = stack.enter_context(closing(sources.open_source(options.source, options.size, options.fps)))
-        outputs_named = [target for target in (options.json, options.save) if target not in (None, "-")]
-        files.check_apart(outputs_named, [chosen, *source.files])
+        targets = [target for target in (options.json, options.save) if target not in (None, "-")]
+        files.check_apart(targets, [chosen, *source.files])
         outputs = [
             stack.enter_context(recording.saving(options.save, source)),
             stack.enter_context(recording.json_lines(options.json)),
@@ -98,7 +98,8 @@ def parse_options() -> argparse.Namespace:
         help="believe digits from this confidence on, 0 to 1 (default %(default)s)",
     )  # fmt: skip
     parser.add_argument("--json", metavar="FILE", help="write what is read as JSON Lines (- for stdout)")
-    parser.add_argument("--save", metavar="FILE", help="save the annotated picture or video (of a folder: a folder)")
+    parser.add_argument("--save", metavar="FILE", help="save the annotated picture or video; of a folder, a folder: "
+                        "a name whose format has no colour or too few pixels gets .png at its end")  # fmt: skip
     parser.add_argument("--no-window", action="store_true", help="print the rows that are read instead")
     parser.add_argument("--handwriting", type=Path, default=Path("handwriting"), metavar="DIR",
                         help="where taught digits go (default %(default)s)")  # fmt: skip

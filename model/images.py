@@ -47,8 +47,7 @@ def load(path: str | Path) -> np.ndarray:
     if image is None:
         raise UserError(f"{path} is no picture, or a damaged one")
     if whole is not None and whole.ndim == 3 and whole.shape[2] == 4 and whole.shape[:2] == image.shape[:2]:
-        most = np.iinfo(whole.dtype).max if whole.dtype.kind == "u" else 1
-        alpha = cv2.merge(3 * [cv2.convertScaleAbs(whole[..., 3], alpha=255 / most)])
+        alpha = cv2.merge(3 * [cv2.convertScaleAbs(whole[..., 3], alpha=255 / np.iinfo(whole.dtype).max)])
         image = cv2.multiply(image, alpha, scale=1 / 255)
         if 255 * int(image.sum()) < 128 * int(alpha.sum()):  # dark ink, so white paper
             image += 255 - alpha

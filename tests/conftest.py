@@ -17,6 +17,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "model" / "shipped.h5"
 
+needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals to a process")
+needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+
 
 @pytest.fixture(scope="session")
 def script():

@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from model.live import demo  # noqa: E402
 
-GROWTH = 30.0  # MB
+MOST_GROWTH = 30.0  # MB of memory
 
 
 def make_video(path: Path, frames: int) -> None:
@@ -67,7 +67,7 @@ def main() -> int:
     growth = max(resident for resident, _ in measured) - measured[0][0]
     left_open = max(handles for _, handles in measured) - measured[0][1]
     print(f"memory grew by {growth:.1f} MB, file handles by {left_open}")
-    return int(growth > GROWTH or left_open > 0)
+    return int(growth > MOST_GROWTH or left_open > 0)
 
 
 if __name__ == "__main__":

@@ -3,16 +3,21 @@
 import json
 import os
 import shutil
+import struct
 import subprocess
+import sys
 import zipfile
+import zlib
 
+import cv2
 import h5py
 import numpy as np
 import pytest
-from conftest import SHIPPED, clean_environment, command
+from conftest import ROOT, SHIPPED, clean_environment, command, needs_linux
 
-from model import files, weights
+from model import files, images, weights
 from model.console import UserError
+from model.live import sources
 from model.training import mnist
 
 # Models --------------------------------------------------------------------------------------------------------
@@ -238,10 +243,17 @@ def test_a_written_file_has_the_rights_of_any_other(tmp_path):
 def test_writing_through_a_link_keeps_the_link(tmp_path):
     (tmp_path / "real").mkdir()
     link = tmp_path / "link.txt"
-    link.symlink_to(tmp_path / "real" / "file.txt")
+    try_link(link, tmp_path / "real" / "file.txt")
     with files.replacing(link) as temporary:
         temporary.write_text("new")
     assert link.is_symlink() and (tmp_path / "real" / "file.txt").read_text() == "new"
+
+
+def try_link(link, target):
+    try:
+        link.symlink_to(target)
+    except OSError as error:
+        pytest.skip(f"needs the right to make links: {error}")
 
 
 @pytest.mark.parametrize("name", ["none/file.png", "folder", "/dev/null", "x" * 300 + ".png"])
@@ -250,7 +262,7 @@ def test_outputs_that_cannot_be_written(name, tmp_path):
     for write in (files.check, lambda target: files.replacing(target).__enter__()):
         with pytest.raises(UserError) as error:
             write(tmp_path / name)
-        assert name in str(error.value)
+        assert str(tmp_path / name) in str(error.value)
     assert os.listdir(tmp_path) == ["folder"]
 
 
@@ -267,6 +279,25 @@ def full_disk(tmp_path):
     subprocess.run(["umount", disk], check=True)
 
 
+def test_a_name_may_be_as_long_as_the_disk_takes(tmp_path):
+    target = tmp_path / ("é" * 120 + ".png")  # 244 bytes
+    with files.replacing(target) as temporary:
+        temporary.write_text("new")
+    assert target.read_text() == "new"
+
+
+def test_an_output_is_no_input_under_any_name(tmp_path):
+    first, second, hard, soft = (tmp_path / name for name in ("first", "second", "hard", "soft"))
+    first.touch()
+    os.link(first, hard)
+    try_link(soft, first)
+    files.check_apart([second, tmp_path / "third"], [first, "http://a.camera/stream"])
+    for outputs in ([first], [hard], [soft], [tmp_path / ".." / tmp_path.name / "first"], [second, second]):
+        with pytest.raises(UserError, match=f"{outputs[-1].name} is read or written by the same command"):
+            files.check_apart(outputs, [first])
+
+
+@needs_linux
 def test_a_full_disk_costs_nothing(full_disk):
     from model import figures, network
 
@@ -283,12 +314,65 @@ def test_a_full_disk_costs_nothing(full_disk):
     assert (full_disk / "model.h5").read_text() == (full_disk / "picture.png").read_text() == "old"
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_a_full_disk_behind_the_standard_output(small_npz):
     with open("/dev/full", "w") as full:
         words = command("test-keras-training-reload.py", "--data", small_npz)
         done = subprocess.run(words, env=clean_environment(), stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2
     assert_one_line(done, "test-keras-training-reload.py", "disk is full")
+
+
+# Pictures --------------------------------------------------------------------------------------------------------
+
+
+def png_header(width, height):
+    """The start of a PNG, with what it declares; its pixels would come next."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    empty = b"IDAT" + zlib.compress(b"")
+    chunks = (struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (header, empty, b"IEND"))
+    return images.PNG + b"".join(chunks)
+
+
+def jpeg_header(width, height):
+    """A small JPEG that declares another size than it has."""
+    jpeg = bytearray(cv2.imencode(".jpg", np.zeros((16, 16, 3), np.uint8))[1].tobytes())
+    at = jpeg.index(b"\xff\xc0")
+    jpeg[at + 5 : at + 9] = struct.pack(">HH", height, width)
+    return bytes(jpeg)
+
+
+@pytest.mark.parametrize(
+    ("make", "side", "expected"),
+    [(png_header, 12_000, "too large: 108,000,000"), (jpeg_header, 12_000, "too large"), (png_header, 120, "damaged")],
+)
+def test_a_picture_that_declares_too_many_pixels_is_not_decoded(make, side, expected, tmp_path):
+    path = tmp_path / "bomb"
+    path.write_bytes(make(side, side))
+    # In a process of its own: OpenCV learns its bound as it loads.
+    words = "import sys; from model import images; images.load(sys.argv[1])"
+    done = subprocess.run([sys.executable, "-c", words, path], cwd=ROOT, capture_output=True, text=True)
+    assert "UserError" in done.stderr and f"{path} is" in done.stderr and expected in done.stderr
+
+
+def test_a_file_that_is_too_large_for_a_picture_is_not_read(tmp_path):
+    path = tmp_path / "sparse.png"
+    try:
+        with open(path, "wb") as file:
+            file.truncate(1 << 40)
+    except OSError as error:
+        pytest.skip(f"needs a disk with sparse files: {error}")
+    with pytest.raises(UserError, match="too large: it has 1,099,511,627,776 bytes"):
+        images.load(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_named_pipe_is_no_picture_and_no_source(tmp_path):
+    for name in ("pipe", "pipe.png"):
+        os.mkfifo(tmp_path / name)
+        for read in (images.load, sources.open_source):
+            with pytest.raises(UserError, match=f"{name} is no file"):
+                read(str(tmp_path / name))
 
 
 # Scripts ---------------------------------------------------------------------------------------------------------

@@ -2,22 +2,26 @@
 
 import json
 import os
+import shutil
 import signal
 import struct
 import subprocess
+import sys
 import time
 from itertools import islice
+from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 import sheets
-from conftest import clean_environment, command
+from conftest import ROOT, SHIPPED, clean_environment, command, needs_linux, needs_signals
 from streams import Stream, number
 
 from model import images
 from model.console import UserError
-from model.live import camera, overlay, sources, view
+from model.live import camera, overlay, recording, sources, view
 from model.vision import tracking
 from model.vision.reading import Reading
 from model.vision.rows import Digit
@@ -68,13 +72,13 @@ def test_a_folder_is_read_in_name_order_past_a_broken_picture(script, tmp_path):
     done = script("cam.py", folder, "--no-window", "--json", "out.jsonl", "--save", "seen", cwd=tmp_path)
 
     assert done.returncode == 1
-    assert done.stderr.splitlines() == [f"{folder}/b cut.png is no picture, or a damaged one"]
+    assert done.stderr.splitlines() == [f"{folder / 'b cut.png'} is no picture, or a damaged one"]
     records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     expected = {"a.png": ["31", "475"], "c.JPG": ["2604"], "d deep.png": ["2604"], "e transparent.png": ["2604"]}
-    assert {r["source"]: r["text"] for r in records} == {f"{folder}/{name}": text for name, text in expected.items()}
+    assert {r["source"]: r["text"] for r in records} == {str(folder / name): text for name, text in expected.items()}
     assert [r["source"] for r in records] == sorted(r["source"] for r in records)
     assert all(r["frame"] == 0 and r["seconds"] == 0 for r in records)
-    assert done.stdout.splitlines()[0] == f"{folder}/a.png  31  475"
+    assert done.stdout.splitlines()[0] == f"{folder / 'a.png'}  31  475"
     for record in records:
         assert "".join(record["text"]) == "".join(str(digit["digit"]) for digit in record["digits"])
         for digit in record["digits"]:
@@ -105,6 +109,32 @@ def test_a_picture_that_is_cut_off_anywhere_is_refused(suffix, tmp_path):
             images.load(path)
 
 
+def test_a_folder_is_saved_whatever_its_formats_and_through_no_link(script, tmp_path):
+    sheet = page("407")
+    (tmp_path / "photos").mkdir()
+    cv2.imwrite(str(tmp_path / "photos" / "a.pgm"), sheet[..., 0])
+    cv2.imwrite(str(tmp_path / "photos" / "b.png"), sheet)
+    wide = np.full((20, 17_000, 3), 250, np.uint8)  # more than the 16,383 pixels of a WebP, under the name of one
+    cv2.imencode(".png", wide)[1].tofile(tmp_path / "photos" / "c.webp")
+    photos, seen = tmp_path / "photos", tmp_path / "seen"
+
+    done = script("cam.py", "photos", "--no-window", "--save", "seen", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(path.name for path in seen.iterdir()) == ["a.pgm.png", "b.png", "c.webp.png"]
+    assert cv2.imread(str(seen / "a.pgm.png")).shape == sheet.shape
+
+    before = (photos / "b.png").read_bytes()
+    (seen / "b.png").unlink()
+    try:
+        (seen / "b.png").symlink_to(photos / "b.png")
+    except OSError as error:
+        pytest.skip(f"needs the right to make links: {error}")
+    done = script("cam.py", "photos", "--no-window", "--save", "seen", cwd=tmp_path)
+    assert done.returncode == 2 and f"{Path('seen/b.png')} is a link" in done.stderr
+    assert (photos / "b.png").read_bytes() == before and (seen / "b.png").is_symlink()
+
+
 # --- videos and streams
 
 
@@ -130,7 +160,39 @@ def test_a_video_gives_every_frame_and_digits_keep_their_id(script, tmp_path):
     assert len(frames_in(tmp_path / "annotated.mp4")) == 20
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_damaged_frame_does_not_end_a_video(tmp_path, capsys):
+    pictures = [np.roll(page("31", size=(320, 180)), 3 * i, axis=1) for i in range(40)]
+    data = bytearray(clip(tmp_path / "clip.mp4", pictures).read_bytes())
+    middle, length = len(data) // 2, len(data) // 20
+    data[middle : middle + length] = np.random.default_rng(1).bytes(length)
+    (tmp_path / "clip.mp4").write_bytes(data)
+
+    frames = list(sources.open_source(str(tmp_path / "clip.mp4")).frames)
+
+    left_out = set(range(40)) - {frame.number for frame in frames}
+    assert 1 <= len(left_out) <= 4 and frames[-1].number == 39
+    assert np.allclose([frame.seconds for frame in frames], [frame.number / 30 for frame in frames], atol=0.001)
+    said = f"{tmp_path / 'clip.mp4'} is damaged: {len(left_out)} of its frames could not be read\n"
+    assert capsys.readouterr().err == said
+
+
+def test_a_recording_goes_on_after_a_stall(tmp_path):
+    grey = np.full((240, 320, 3), 90, np.uint8)
+    with recording.recording(tmp_path / "out.mp4", 30) as add:
+        for seconds in (0, 1 / 30, *(10 + i / 30 for i in range(30))):
+            add(grey, seconds)
+    assert len(frames_in(tmp_path / "out.mp4")) == 2 + 30 + 29  # before it; a second of it and its end; after it
+
+
+def test_a_recording_without_space_is_refused_before_it_begins(tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=recording.SPARE - 1))
+    with pytest.raises(UserError, match="the disk is full"), recording.recording(tmp_path / "out.mp4", 30):
+        pytest.fail("it began")
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_signals
+@pytest.mark.parametrize("stop", [getattr(signal, name, 0) for name in ("SIGINT", "SIGTERM", "SIGHUP")])
 def test_stopped_it_ends_at_once_with_a_playable_recording(stop, tmp_path):
     stream = Stream(page("31", "475"))
     words = command("cam.py", stream.url, "--no-window", "--json", "out.jsonl", "--save", "out.mp4")
@@ -181,6 +243,7 @@ def wait_for(condition, seconds=15):
         assert time.monotonic() < end, "it did not happen in time"
 
 
+@needs_linux  # elsewhere there is always a display
 def test_without_camera_and_display_the_demo_is_read(script, tmp_path):
     if camera.list_cameras():
         pytest.skip("there is a camera")
@@ -206,6 +269,10 @@ def odd_files(tmp_path):
     (tmp_path / "no pictures").mkdir()
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "a.jpg").write_bytes(pixels[:2000])
+    (tmp_path / "good").mkdir()
+    (tmp_path / "good" / "a.jpg").write_bytes(pixels)
+    clip(tmp_path / "clip.mp4", [page("7", size=(320, 180))] * 3)
+    shutil.copy(SHIPPED, tmp_path / "my.h5")
     return tmp_path
 
 
@@ -225,28 +292,91 @@ WRONG = [
     (["sheet.jpg", "--model", "missing.h5"], "missing.h5"),
     (["sheet.jpg", "--json", "nowhere/out.jsonl"], "cannot write nowhere/out.jsonl"),
     (["sheet.jpg", "--json", "no pictures"], "cannot write no pictures"),
-    (["sheet.jpg", "--save", "nowhere/out.png"], "cannot write nowhere/out.png"),
-    (["sheet.jpg", "--save", "out.txt"], "out.txt: pictures are saved as"),
-    (["sheet.jpg", "--save", "sheet.jpg"], "sheet.jpg is what is read"),
+    (["sheet.jpg", "--save", "nowhere/out.png"], f"cannot write {Path('nowhere/out.png')}"),
+    (["sheet.jpg", "--save", "out.txt"], "out.txt: pictures are saved in colour"),
+    (["sheet.jpg", "--save", "out.pgm"], "out.pgm: pictures are saved in colour"),
+    (["sheet.jpg", "--save", "sheet.jpg"], "sheet.jpg is read or written by the same"),
+    (["sheet.jpg", "--json", "sheet.jpg"], "sheet.jpg is read or written by the same"),
+    (["clip.mp4", "--json", "clip.mp4"], "clip.mp4 is read or written by the same"),
+    (["good", "--json", "good/a.jpg"], "good/a.jpg is read or written by the same"),
+    (["good", "--save", "good"], "good is read or written by the same"),
+    (["sheet.jpg", "--model", "my.h5", "--json", "my.h5"], "my.h5 is read or written by the same"),
+    (["clip.mp4", "--save", "out.mp4", "--json", "out.mp4"], "out.mp4 is read or written by the same"),
+    (["good", "--save", "drawn.mp4"], "drawn.mp4: what is drawn of a folder is saved into a folder"),
+    (["x" * 300], ": name another file or folder" if os.name == "posix" else "no such file"),
+    (["sheet.jpg", "--save", "x" * 300 + ".png"], ".png: "),
+    (["9" * 10], "no such file"),
 ]
 
 
-@pytest.mark.parametrize(("arguments", "expected"), WRONG, ids=[" ".join(arguments) for arguments, _ in WRONG])
+@pytest.mark.parametrize(("arguments", "expected"), WRONG, ids=[" ".join(arguments)[:60] for arguments, _ in WRONG])
 def test_bad_input_ends_with_one_line_and_code_2(arguments, expected, script, odd_files):
-    before = sorted(odd_files.iterdir())
+    before = {path: path.is_file() and path.read_bytes() for path in odd_files.rglob("*")}
     done = script("cam.py", *arguments, "--no-window", cwd=odd_files)
     assert done.returncode == 2
     assert done.stdout == ""
     *usage, last = done.stderr.splitlines()
     assert last.startswith("cam.py: error: ") and expected in last
     assert all(line.startswith(("usage:", " ")) for line in usage)  # argparse's
-    assert sorted(odd_files.iterdir()) == before
+    assert {path: path.is_file() and path.read_bytes() for path in odd_files.rglob("*")} == before
 
 
 def test_a_folder_of_broken_pictures_only(script, odd_files):
     done = script("cam.py", "broken", "--no-window", "--json", "-", cwd=odd_files)
     assert (done.returncode, done.stdout) == (2, "")
-    assert [line.split()[0] for line in done.stderr.splitlines()] == ["broken/a.jpg", "cam.py:"]
+    assert [line.split()[0] for line in done.stderr.splitlines()] == [str(Path("broken/a.jpg")), "cam.py:"]
+
+
+@needs_linux
+def test_a_folder_that_may_not_be_entered(odd_files):
+    (odd_files / "good").chmod(0)
+    # Root may enter all the same, unless it lacks these rights.
+    without = [f"--{kind}=-dac_override,-dac_read_search" for kind in ("bounding-set", "inh-caps")]
+    drop = ["setpriv", *without] if os.geteuid() == 0 else []
+    if drop and not shutil.which("setpriv"):
+        pytest.skip("needs setpriv")
+    for arguments in (["good/a.jpg"], ["good"], ["sheet.jpg", "--save", "good/a.png"]):
+        words = [*drop, *command("cam.py", *arguments, "--no-window")]
+        done = subprocess.run(words, cwd=odd_files, env=clean_environment(), capture_output=True, text=True)
+        assert done.returncode == 2
+        assert "Permission denied: name another" in done.stderr and done.stderr.count("\n") == 1
+    (odd_files / "good").chmod(0o700)
+
+
+@needs_linux  # elsewhere a name is Unicode
+def test_names_that_are_not_utf_8(odd_files):
+    folder = os.fsencode(odd_files)
+    for new, old in {b"a\xff.jpg": b"sheet.jpg", b"a\xff": b"sheet.jpg", b"c\xff.mp4": b"clip.mp4"}.items():
+        os.link(folder + b"/" + old, folder + b"/" + new)
+    opened = [sources.open_source(os.fsdecode(folder + b"/" + name)) for name in (b"a\xff.jpg", b"a\xff", b"c\xff.mp4")]
+    assert [next(source.frames).picture.shape for source in opened] == [(180, 320, 3)] * 3
+    with pytest.raises(UserError, match="nothing to see"):
+        sources.open_source(os.fsdecode(b"http://127.0.0.1:9/\xff"))
+    for name in (b"o\xff.mp4", b"o\xff.png"):
+        path = Path(os.fsdecode(folder + b"/" + name))
+        source = sources.open_source(str(odd_files / ("clip.mp4" if path.suffix == ".mp4" else "sheet.jpg")))
+        with recording.saving(str(path), source) as save:
+            save(next(source.frames), Reading([], [], np.zeros((0, 0), np.uint8)))
+        assert path.stat().st_size > 100
+
+
+@needs_signals
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed(closed, odd_files):
+    words = command("cam.py", "sheet.jpg", "--no-window", "--json", "out.jsonl")
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *words], cwd=odd_files, env=clean_environment(), capture_output=True
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads((odd_files / "out.jsonl").read_text())["text"] == ["7"]
+
+
+@needs_signals
+def test_a_link_to_the_script_works(odd_files):
+    (odd_files / "digits").symlink_to(ROOT / "cam.py")
+    words = [sys.executable, "digits", "sheet.jpg", "--no-window"]
+    done = subprocess.run(words, cwd=odd_files, env=clean_environment(), capture_output=True, text=True)
+    assert done.stdout == "sheet.jpg  7\n"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")

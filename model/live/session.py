@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import numpy as np
@@ -142,7 +142,8 @@ class Session:
             try:
                 self.record(picture, now)
             except UserError as error:
-                self.stop_recording()
+                with suppress(UserError):  # there may be nothing to keep
+                    self.stop_recording()
                 self.tell(str(error))
         note = ""
         if self.source.lost():
