@@ -12,12 +12,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 UNWIND_SECONDS = 1.5  # that a stopped script has to close its files, whatever call it is in
 # More than that, while a file is half written: OpenCV may wait 5 s for a stream before a video can be finished.
 FINISH_SECONDS = 6.0
-CHATTER = re.compile(rb"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions")
+# TensorFlow's as it starts, libjpeg's about frames of webcams that pad them.
+CHATTER = re.compile(
+    rb"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions|Corrupt JPEG data"
+)
+_catching = threading.Lock()
 
 
 class UserError(Exception):
@@ -139,16 +144,34 @@ def without_chatter() -> Iterator[None]:
     """
     global _loading
     _loading = threading.current_thread() is threading.main_thread()
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as caught, os.fdopen(os.dup(2), "w", 1, errors="backslashreplace") as terminal:
-        os.dup2(caught.fileno(), 2)
-        try:
-            with contextlib.redirect_stderr(terminal):
-                yield
-        finally:
-            os.dup2(terminal.fileno(), 2)
-            caught.seek(0)
-            for line in caught:
-                if not CHATTER.match(line):
-                    os.write(2, line)
-            _loading = False
+    try:
+        with filtered_stderr() as terminal, contextlib.redirect_stderr(terminal):
+            yield
+    finally:
+        _loading = False
+
+
+@contextlib.contextmanager
+def filtered_stderr(wait: bool = True) -> Iterator[TextIO]:
+    """Catch what is written to file descriptor 2 and pass it on at the end, without CHATTER; gives the terminal.
+
+    The descriptor belongs to all threads, so one at a time may catch. wait: until another thread is done;
+    else go on without: the other one filters.
+    """
+    if not _catching.acquire(blocking=wait):
+        yield sys.stderr
+        return
+    try:
+        sys.stderr.flush()
+        with tempfile.TemporaryFile() as caught, os.fdopen(os.dup(2), "w", 1, errors="backslashreplace") as terminal:
+            os.dup2(caught.fileno(), 2)
+            try:
+                yield terminal
+            finally:
+                os.dup2(terminal.fileno(), 2)
+                caught.seek(0)
+                for line in caught:
+                    if not CHATTER.match(line):
+                        os.write(2, line)
+    finally:
+        _catching.release()

@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
+import numpy as np
 
-from ..console import UserError
+from ..console import UserError, filtered_stderr
 from .frames import Frame, Source
 
-PATIENCE = 5.0  # seconds that a camera or a stream has for its first picture
-SILENCE = 1.0  # seconds without a picture after which a camera counts as lost
+FIRST_PICTURE_SECONDS = 5.0  # that a camera or a stream has for its first picture
+LOST_SECONDS = 1.0  # without a picture, after which a camera counts as lost
+REOPEN_SECONDS = 1.5  # of failed reads only: many cameras fail at first, or once in a while, and go on by themselves
+QUIT_SECONDS = 0.3  # that the end waits for a read; one from a silent camera takes up to 3
 
 
 def open_camera(index: int | str, size: tuple[int, int] | None, fps: float | None) -> Source:
@@ -32,7 +35,6 @@ def open_camera(index: int | str, size: tuple[int, int] | None, fps: float | Non
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
         if fps:
             capture.set(cv2.CAP_PROP_FPS, fps)
-        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
         return capture
 
     capture = connect()
@@ -62,19 +64,22 @@ def live(title: str, name: str, capture: cv2.VideoCapture, connect: Callable[[],
     def take() -> None:
         nonlocal capture, newest, heard
         number = 0
-        while not closed.is_set():
-            ok, image = capture.read()
-            if not ok:
-                capture.release()
-                closed.wait(0.5)
-                capture = connect()
-                continue
+        delivered = time.monotonic()  # or opened
+        while not closed.is_set() and threading.main_thread().is_alive():
+            image = _read(capture)
             now = time.monotonic()
-            with changed:
-                newest = Frame(image, name, number, round(now - began, 4))
-                heard = now
-                changed.notify_all()
-            number += 1
+            if image is not None:
+                with changed:
+                    newest = Frame(image, name, number, round(now - began, 4))
+                    heard = delivered = now
+                    changed.notify_all()
+                number += 1
+            elif now - delivered < REOPEN_SECONDS:
+                closed.wait(0.01)
+            else:
+                capture.release()
+                capture = connect()
+                delivered = time.monotonic()
         capture.release()
 
     def frames() -> Iterator[Frame | None]:
@@ -87,20 +92,29 @@ def live(title: str, name: str, capture: cv2.VideoCapture, connect: Callable[[],
 
     def close() -> None:
         closed.set()
-        taker.join()  # a thread that outlives the interpreter inside OpenCV aborts the process
+        taker.join(QUIT_SECONDS)
 
     rate = capture.get(cv2.CAP_PROP_FPS)
     fps = rate if math.isfinite(rate) and 1 <= rate <= 240 else 30.0
-    taker = threading.Thread(target=take, daemon=True)
+    taker = threading.Thread(target=take)  # no daemon: inside OpenCV it would abort an interpreter that ends
     taker.start()
     with changed:
-        if changed.wait_for(there, timeout=PATIENCE):
+        if changed.wait_for(there, timeout=FIRST_PICTURE_SECONDS):
             began = time.monotonic()
             newest = newest._replace(seconds=0.0)
     if newest is None:
         close()
         raise UserError(f"{title} delivers no picture: is another program using it?")
-    return Source(name, frames(), live=True, fps=fps, lost=lambda: time.monotonic() - heard > SILENCE, close=close)
+    return Source(name, frames(), live=True, fps=fps, lost=lambda: time.monotonic() - heard > LOST_SECONDS, close=close)
+
+
+def _read(capture: cv2.VideoCapture) -> np.ndarray | None:
+    """The next picture; None where it failed."""
+    if not capture.grab():
+        return None
+    with filtered_stderr(wait=False):  # the picture is decoded here
+        ok, image = capture.retrieve()
+    return image if ok else None
 
 
 def list_cameras() -> list[str]:

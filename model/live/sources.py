@@ -127,8 +127,8 @@ def _pictures(name: str, capture: cv2.VideoCapture) -> Iterator[tuple[int, np.nd
 
 
 def _stream(url: str) -> Source:
-    patience = int(1000 * camera.PATIENCE)
-    limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, patience, cv2.CAP_PROP_READ_TIMEOUT_MSEC, patience]
+    limit = int(1000 * camera.FIRST_PICTURE_SECONDS)
+    limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit]
 
     def connect() -> cv2.VideoCapture:
         return cv2.VideoCapture(os.fsencode(url), cv2.CAP_FFMPEG, limits)
