@@ -13,14 +13,15 @@ with a question mark. The numbers read, row by row, stand at the bottom.
 
 Keys in the window:
 
-    space  pause, go on             t  the thresholded mask         q, Esc  quit
-    n      next picture or frame    c  the crops the network sees   h  help
-    s      snapshot and its JSON    m  mirror the view              f  full screen
-    r      record, stop             l  teach
+    h       help                             s      save a snapshot and its JSON
+    q, Esc  quit                             r      record, stop recording
+    space   pause, go on                     n      next picture or frame
+    t       the thresholded mask             m      mirror the view (never what is read)
+    c       the crops that the network sees  f      full screen
+    l       teach it your hand               mouse  drag: read only in there; double-click: everywhere again
 
-Drag a region with the mouse to read only inside it; double-click clears it. To teach, press l: the
-picture freezes; click a digit, or Tab to it, and type what it is. It goes to handwriting/<digit>/ as
-the network saw it (u undoes, l ends). Then train on what you taught, and use it:
+To teach, press l: the picture freezes; click a digit, or Tab to it, and type what it is. It goes to
+handwriting/<digit>/ as the network saw it (u undoes, l ends). Then train on what you taught, and use it:
 
     python keras-training.py --handwriting handwriting
     python cam.py --model model/mine.h5

@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from model import network, weights  # noqa: I001 - first: it keeps libraries quiet
-from model.live import overlay, view, window
+from model.live import overlay, session, view, window
 from model.vision import reading, tracking
 
 import cv2
@@ -64,7 +64,7 @@ def bench(title: str, picture: np.ndarray, ours) -> None:
 
     def draw(frame: np.ndarray, seen: tracking.Reading) -> np.ndarray:
         canvas = view.draw(frame, seen, size)
-        overlay.overlay(canvas, fps=30)
+        overlay.overlay(canvas, fps=30, hint=session.HINT)
         return canvas
 
     for start in range(-TURN, FRAMES, TURN):  # one turn to warm up

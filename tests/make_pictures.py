@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from model import network, weights  # noqa: E402, I001 - first: it keeps libraries quiet
-from model.live import demo, overlay, view  # noqa: E402
+from model.live import demo, overlay, session, view  # noqa: E402
 from model.vision import reading, tracking  # noqa: E402
 
 import cv2  # noqa: E402
@@ -40,7 +40,7 @@ def main() -> None:
             mask = number / 30 / SECONDS >= 0.8
             calm = cv2.bilateralFilter(frame, 9, 16, 7)  # the sensor's noise is nearly all of an animation's bytes
             canvas = view.draw(calm, seen, SIZE, crops=crops, mask=mask)
-            overlay.overlay(canvas, fps=30)
+            overlay.overlay(canvas, fps=30, hint=session.HINT)
             shown.append(canvas)
     (folder / "window.png").write_bytes(animated_png(shown, 1 / 30 * KEEP))
     print(f".pictures/window.png  {(folder / 'window.png').stat().st_size / 1e6:.2f} MB")

@@ -21,10 +21,7 @@ from streams import Stream, number
 
 from model import images
 from model.console import UserError
-from model.live import camera, overlay, recording, sources, view
-from model.vision import tracking
-from model.vision.reading import Reading
-from model.vision.rows import Digit
+from model.live import camera, recording, sources
 
 
 def page(*rows, seed=3, size=(960, 540)):
@@ -384,85 +381,3 @@ def test_a_full_disk_is_told_in_one_line(script, odd_files):
     done = script("cam.py", "sheet.jpg", "--no-window", "--json", "/dev/full", cwd=odd_files)
     assert done.returncode == 2
     assert done.stderr == "cam.py: error: cannot write /dev/full: No space left on device: free some space\n"
-
-
-# --- tracking
-
-
-def seen(*digits, doubtful=()):
-    """A reading of (digit, confidence, x, y), each 40 high."""
-    crop = np.zeros((28, 28), np.float32)
-    digits, doubtful = (
-        [Digit(digit, confidence, (x, y, 30, 40), crop) for digit, confidence, x, y in group]
-        for group in (digits, doubtful)
-    )
-    return Reading([digits] if digits else [], doubtful, np.zeros((1, 1), np.uint8))
-
-
-ROW = [(d, 0.9, 50 * i, 100) for i, d in enumerate([3, 1, 1, 1, 1, 5])]
-
-
-def shifted(dx, dy, row=ROW):
-    return [(d, c, x + dx, y + dy) for d, c, x, y in row]
-
-
-def test_like_digits_in_a_row_keep_their_ids_while_the_sheet_moves_fast():
-    tracker = tracking.Tracker(0.6)
-    ids = []
-    for i in range(12):
-        shown = tracker.update(seen(*shifted(22 * i, -7 * i)), i / 30)
-        ids.append([d.id for d in sorted(shown.digits, key=lambda d: d.box[0])])
-    assert ids[0] == [] and all(i == ids[1] for i in ids[1:]) and len(set(ids[1])) == len(ROW)
-
-
-def test_a_single_bad_frame_does_not_flicker():
-    tracker = tracking.Tracker(0.6)
-    texts = []
-    for i in range(20):
-        row = [(7, 0.95, 50, 100) if (i == 10 and n == 1) else digit for n, digit in enumerate(ROW)]
-        row = row[1:] if i == 14 else row  # the 3 is missed once
-        doubtful = [(3, 0.4, 0, 100)] if i == 17 else []
-        row = row[1:] if i == 17 else row
-        texts.append(tracker.update(seen(*row, doubtful=doubtful), i / 30).text)
-    assert texts[2:] == [["311115"]] * 18
-
-
-def test_it_goes_when_it_was_missing_for_a_moment():
-    tracker = tracking.Tracker(0.6)
-    for i in range(10):
-        tracker.update(seen(*ROW), i / 30)
-    present = [bool(tracker.update(seen(), i / 30).digits) for i in range(10, 40)]
-    assert present[0] and not present[-1]
-
-
-def test_another_sheet_takes_the_place_of_the_first_at_once():
-    tracker = tracking.Tracker(0.6)
-    for i in range(10):
-        tracker.update(seen(*ROW), i / 30)
-    other = [(d, 0.9, x + 8, y + 3) for d, _, x, y in shifted(0, 0)][:3]
-    other = [(8, 0.9, x, y) for _, _, x, y in other]
-    for i in range(10, 30):
-        shown = tracker.update(seen(*other), i / 30)
-    assert shown.text == ["888"]
-
-
-# --- drawing
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (5000, 1), (3, 2), (240, 320), (720, 1280)])
-@pytest.mark.parametrize("size", [(64, 64), (640, 480), (333, 1001)])
-def test_any_frame_is_drawn_on_any_canvas(shape, size):
-    picture = np.full((*shape, 3), 200, np.uint8)
-    reading = tracking.number(seen((3, 0.99, 0, 0), (5, 0.7, 300, 4000), doubtful=[(1, 0.3, -20, 10)]))
-    for looks in ({}, {"mirror": True, "crops": True, "mask": True, "region": (0, 0, shape[1], shape[0])}):
-        canvas = view.draw(picture, reading, size, **looks)
-        overlay.overlay(canvas, fps=30, recording=61, note="a note", message="a long message " * 10, help=bool(looks))
-        assert canvas.shape == (size[1], size[0], 3) and canvas.dtype == np.uint8
-
-
-def test_text_is_not_mirrored_with_the_picture():
-    picture = np.full((360, 640, 3), 200, np.uint8)
-    reading = tracking.number(seen((3, 0.99, 305, 100)))
-    plain, mirrored = (view.draw(picture, reading, (640, 360), mirror=mirror) for mirror in (False, True))
-    assert np.array_equal(plain[300:], mirrored[300:])  # the row at the bottom
-    assert not np.array_equal(plain[300:], plain[300:, ::-1])

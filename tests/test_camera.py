@@ -219,8 +219,9 @@ def test_close_waits_for_a_read_that_ends_soon(plug_in):
 
 
 NOISY = """
-import os, sys, threading, time
+import os, sys, time
 import cv2, numpy as np
+from model import console
 from model.live import camera
 
 class Capture:
@@ -240,10 +241,16 @@ class Capture:
 
 cv2.VideoCapture = Capture
 source = camera.open_camera(0, None, None)
-for i in range(40):
-    next(source.frames)
-    os.write(2, f"C {i}\\n".encode())  # another library's error, another thread
-    print("Python", i, file=sys.stderr)
+
+def look(first, last):
+    for i in range(first, last):
+        next(source.frames)
+        os.write(2, f"C {i}\\n".encode())  # another library's error, another thread
+        print("Python", i, file=sys.stderr)
+
+with console.without_chatter():  # as while the model loads
+    look(0, 20)
+look(20, 40)
 if sys.argv[1] == "close":
     source.close()
 """

@@ -1,5 +1,6 @@
 """Text over a picture: the hint line, help, messages, and how any of it is written. OpenCV only."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import cv2
@@ -10,21 +11,6 @@ from ..vision.segment import Box
 FONT = cv2.FontFace("sans")  # Rubik, comes with OpenCV 5
 BOLD, PLAIN = 650, 450
 WHITE, BLACK, GREY = (255, 255, 255), (0, 0, 0), (150, 150, 150)  # BGR, as all colours here
-HELP = "h help   q quit   space pause   t mask   c crops   l teach   s snapshot   r record"
-KEYS = (
-    ("q, Esc", "quit"),
-    ("space", "pause, go on"),
-    ("n", "next picture of a folder, next frame of a paused video"),
-    ("t", "the thresholded mask"),
-    ("c", "the 28x28 crops that the network sees"),
-    ("m", "mirror the view"),
-    ("f", "full screen"),
-    ("s", "snapshot, with its JSON beside it"),
-    ("r", "start and stop recording"),
-    ("l", "teach: click a digit or Tab to it, type what it is; u undoes"),
-    ("mouse", "drag a region to read only inside it, double-click clears it"),
-    ("h", "this help"),
-)
 
 
 def unit_of(size: tuple[int, int]) -> int:
@@ -39,13 +25,13 @@ def overlay(
     recording: float | None = None,
     note: str = "",
     message: str = "",
-    help: bool = False,
-    hint: str = HELP,
+    hint: str = "",
+    help: Sequence[tuple[str, str]] = (),
 ) -> None:
     """What belongs to the window alone, onto the canvas.
 
-    hint: the line at the top; note: large, in the middle, a state of things; message: what was just done;
-    recording: its length in seconds.
+    note: large, in the middle, a state of things; message: what was just done; recording: its length in seconds;
+    hint: the line at the top, its parts three spaces apart; help: keys and what they do, line by line.
     """
     height, width = canvas.shape[:2]
     unit = unit_of((width, height))
@@ -61,7 +47,7 @@ def overlay(
     colour = (80, 170, 255) if recording is not None else WHITE
     write(canvas, right, width - pad, pad, small, anchor=(1, 0), colour=colour)
     if help:
-        _write_help(canvas, unit)
+        _write_help(canvas, help, unit)
     elif note:
         write(canvas, note, width / 2, height / 2, round(1.6 * unit), anchor=(0.5, 0.5), weight=BOLD)
     if message:
@@ -69,16 +55,16 @@ def overlay(
         write(canvas, message, pad, pad + 2 * small, max(9, fits), anchor=(0, 0))
 
 
-def _write_help(canvas: np.ndarray, unit: int) -> None:
+def _write_help(canvas: np.ndarray, lines: Sequence[tuple[str, str]], unit: int) -> None:
     height, width = canvas.shape[:2]
-    longest = max(_width(text, unit, PLAIN) for _, text in KEYS) + 6 * unit
-    size = int(max(8, min(unit, unit * 0.95 * width / longest, height / (1.9 * len(KEYS) + 2))))
+    longest = max(_width(text, unit, PLAIN) for _, text in lines) + 6 * unit
+    size = int(max(8, min(unit, unit * 0.95 * width / longest, height / (1.9 * len(lines) + 2))))
     line = round(1.9 * size)
-    w, h = min(width, round(longest * size / unit)), min(height, line * len(KEYS) + 2 * size)
+    w, h = min(width, round(longest * size / unit)), min(height, line * len(lines) + 2 * size)
     x, y = (width - w) // 2, (height - h) // 2
     panel = canvas[y : y + h, x : x + w]
     darken(panel, 0.15)
-    for i, (key, text) in enumerate(KEYS):
+    for i, (key, text) in enumerate(lines):
         baseline = y + size + line * i + round(1.2 * size)
         cv2.putText(canvas, key, (x + size, baseline), (255, 210, 130), FONT, size, BOLD)
         cv2.putText(canvas, text, (x + 5 * size, baseline), WHITE, FONT, size, PLAIN)

@@ -1,11 +1,13 @@
 """Reading live, in a window: what each frame, key and mouse gesture does."""
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,12 +23,12 @@ from .lesson import Lesson
 from .sources import DEMO
 from .window import Gesture, Window
 
-SLIDE = 2.0  # seconds for each picture of a folder
-CALM = 0.03  # seconds between two looks at the keyboard while the picture stands still
-TOLD = 4.0  # seconds that a message stays
-SMALLEST = 16  # pixels of a region's side
+PICTURE_SECONDS = 2.0  # that each picture of a folder is shown
+KEYBOARD_SECONDS = 0.03  # between two looks at the keyboard while the picture stands still
+MESSAGE_SECONDS = 4.0  # that a message stays
+REGION_PIXELS = 16  # of a dragged region's shorter side, at least
 NOTHING = Reading([], [], np.zeros((0, 0), np.uint8))
-LESSON = "click a digit or Tab to it   type what it is   u undo   l go on"
+LESSON_HINT = "click a digit or Tab to it   type what it is   u undo   l go on"
 
 
 class Session:
@@ -48,10 +50,10 @@ class Session:
         self.frame = next(source.frames)
         self.seen = NOTHING
         self.unread = True  # the frame was not read yet
-        self.due = 0.0  # when the next frame of a file is
+        self.due = math.inf  # when the next frame of a file is; the first one stays until it is read
         self.tracker = Tracker(min_confidence)
         self.times: deque[float] = deque(maxlen=20)  # when the last frames were read
-        self.paused = self.step = self.ended = self.help = False
+        self.closed = self.paused = self.step = self.ended = self.help = False
         self.mask = self.crops = self.mirror = False
         self.region: Box | None = None
         self.lesson: Lesson | None = None
@@ -64,35 +66,37 @@ class Session:
         if source.name == DEMO:
             self.tell("no camera found: this is a demo")
         self.window = Window("Digits", self.frame.picture)
-        self.show(CALM)
+        self.show(KEYBOARD_SECONDS)
         self.loading = load()
 
     def run(self) -> None:
         try:
-            while self.turn():
-                pass
+            while not self.closed:
+                self.turn()
         finally:
             self.recorder.close()
             self.window.close()
 
-    def turn(self) -> bool:
-        """One turn of the loop: the next frame if it is time, read it, show it, do what was asked. False to end."""
+    def turn(self) -> None:
+        """One turn of the loop: the next frame if it is time, read it, show it, do what was asked."""
         if self.classify is None and self.loading.done():
             self.classify = self.loading.result()
         self.advance()
         if self.unread and self.classify:
             self.read()
-        still = self.paused or self.ended or self.lesson
-        wait = CALM if still else 0 if self.source.live else min(CALM, self.due - time.monotonic())
+        wait = KEYBOARD_SECONDS
+        if not (self.paused or self.ended or self.lesson):
+            wait = 0 if self.source.live else min(wait, self.due - time.monotonic())
         key = self.show(wait)
         try:
-            if key is None or (key and not self.press(key)):
-                return False
+            if key is None:
+                self.quit()
+            elif key:
+                self.press(key)
             for gesture in self.window.gestures():
                 self.point(gesture)
         except UserError as error:  # nothing that a key does is worth the end of the session
             self.tell(str(error))
-        return True
 
     def advance(self) -> None:
         """Take the next frame: of a camera the newest, of a file when its time has come and the last one was read."""
@@ -104,16 +108,20 @@ class Session:
         except StopIteration:
             self.ended = True  # the last picture stays
             return
-        if frame is not None:
-            self.frame, self.unread, self.step = frame, True, False
-            pace = SLIDE if self.source.still else 1 / self.source.fps
-            self.due = max(self.due, time.monotonic() - pace) + pace
+        if frame is None:
+            return
+        if frame.picture.shape != self.frame.picture.shape:
+            self.region = None  # its pixels may not be there any more
+        self.frame, self.unread, self.step = frame, True, False
 
     def read(self) -> None:
         frame, self.unread = self.frame, False
         seen = self.read_region()
         self.seen = number(seen) if self.source.still else self.tracker.update(seen, frame.seconds)
-        self.times.append(time.monotonic())
+        now = time.monotonic()
+        self.times.append(now)
+        pace = PICTURE_SECONDS if self.source.still else 1 / self.source.fps
+        self.due = overlay.between(now - pace, self.due, now) + pace
         for output in self.outputs:
             output(frame, self.seen)
 
@@ -142,8 +150,9 @@ class Session:
             try:
                 self.record(picture, now)
             except UserError as error:
-                with suppress(UserError):  # there may be nothing to keep
-                    self.stop_recording()
+                self.record = None
+                with suppress(UserError):  # where there is nothing to keep; the first error says why
+                    self.recorder.close()
                 self.tell(str(error))
         note = ""
         if self.source.lost():
@@ -159,8 +168,8 @@ class Session:
             recording=now - self.recording_since if self.record else None,
             note=note,
             message=self.message if now < self.message_ends else self.state(),
-            help=self.help,
-            hint=LESSON if self.lesson else overlay.HELP,
+            hint=LESSON_HINT if self.lesson else HINT,
+            help=[(key.name, key.help) for key in KEYS] if self.help else (),
         )
         return self.window.show(canvas, wait)
 
@@ -168,10 +177,10 @@ class Session:
         return "paused" if self.paused else "the end" if self.ended and not self.source.still else ""
 
     def tell(self, message: str) -> None:
-        self.message, self.message_ends = message, time.monotonic() + TOLD
+        self.message, self.message_ends = message, time.monotonic() + MESSAGE_SECONDS
 
-    def press(self, key: str) -> bool:
-        """What a key does; False to quit."""
+    def press(self, key: str) -> None:
+        """What a key does; in a lesson some keys belong to it."""
         if self.lesson and key in "0123456789":
             self.tell(self.lesson.teach(int(key)))
         elif self.lesson and key == "\t":
@@ -180,34 +189,23 @@ class Session:
             self.tell(self.lesson.undo())
         elif self.lesson and key in "l\x1b":
             self.lesson = None
-        elif key == "l" and not (self.seen.digits or self.seen.doubtful):
-            self.tell("there is no digit to teach")
-        elif key == "l":
+        elif key in ACTIONS:
+            ACTIONS[key](self)
+
+    def quit(self) -> None:
+        self.closed = True
+
+    def step_on(self) -> None:
+        self.step = True
+
+    def teach(self) -> None:
+        if self.seen.digits or self.seen.doubtful:
             self.lesson = Lesson(self.seen, self.handwriting, self.taught)
-        elif key in ("q", "\x1b"):
-            return False
-        elif key == " ":
-            self.paused = not self.paused
-        elif key == "n":
-            self.step = True
-        elif key == "t":
-            self.mask = not self.mask
-        elif key == "c":
-            self.crops = not self.crops
-        elif key == "m":
-            self.mirror = not self.mirror
-        elif key == "h":
-            self.help = not self.help
-        elif key == "f":
-            self.window.toggle_full_screen()
-        elif key == "s":
-            self.tell(f"saved {recording.snapshot(self.frame, self.seen)}")
-        elif key == "r":
-            if self.record:
-                self.stop_recording()
-            else:
-                self.start_recording()
-        return True
+        else:
+            self.tell("there is no digit to teach")
+
+    def snapshot(self) -> None:
+        self.tell(f"saved {recording.snapshot(self.frame, self.seen)}")
 
     def point(self, gesture: Gesture) -> None:
         """What the mouse does."""
@@ -226,7 +224,7 @@ class Session:
             return
         height, width = self.frame.picture.shape[:2]
         (x0, x1), (y0, y1) = np.clip([x0, x1], 0, width).round(), np.clip([y0, y1], 0, height).round()
-        if gesture.kind == "drag" and min(x1 - x0, y1 - y0) >= SMALLEST:
+        if gesture.kind == "drag" and min(x1 - x0, y1 - y0) >= REGION_PIXELS:
             self.look_at((int(x0), int(y0), int(x1 - x0), int(y1 - y0)))
         elif gesture.kind == "double":
             self.look_at(None)
@@ -238,14 +236,45 @@ class Session:
         if self.classify and not self.unread:
             self.seen = number(self.read_region())
 
-    def start_recording(self) -> None:
-        path = recording.fresh_name(".mp4")
-        self.record = self.recorder.enter_context(recording.recording(path, self.source.fps or 30))
+    def start_or_stop_recording(self) -> None:
+        if self.record:
+            self.record = None
+            self.recorder.close()
+            self.tell(f"recorded {self.recording_path}")
+            return
+        self.recording_path = recording.fresh_name(".mp4")
+        self.record = self.recorder.enter_context(recording.recording(self.recording_path, self.source.fps))
         self.recording_since = time.monotonic()
-        self.recording_path = path
-        self.tell(f"recording to {path}")
+        self.tell(f"recording to {self.recording_path}")
 
-    def stop_recording(self) -> None:
-        self.record = None
-        self.recorder.close()
-        self.tell(f"recorded {self.recording_path}")
+
+class Key(NamedTuple):
+    """A key of the window. README.md and cam.py's manual list the same."""
+
+    name: str
+    hint: str  # a word for the line at the top, "" to leave it out there
+    help: str
+    action: Callable[[Session], None] | None
+
+
+def switch(name: str) -> Callable[[Session], None]:
+    return lambda session: setattr(session, name, not getattr(session, name))
+
+
+KEYS = (
+    Key("h", "help", "help", switch("help")),
+    Key("q, Esc", "quit", "quit", Session.quit),
+    Key("space", "pause", "pause, go on", switch("paused")),
+    Key("t", "mask", "the thresholded mask", switch("mask")),
+    Key("c", "crops", "the crops that the network sees", switch("crops")),
+    Key("l", "teach", "teach it your hand", Session.teach),
+    Key("s", "snapshot", "save a snapshot and its JSON", Session.snapshot),
+    Key("r", "record", "record, stop recording", Session.start_or_stop_recording),
+    Key("n", "", "next picture or frame", Session.step_on),
+    Key("m", "", "mirror the view (never what is read)", switch("mirror")),
+    Key("f", "", "full screen", lambda session: session.window.toggle_full_screen()),
+    Key("mouse", "", "drag: read only in there; double-click: everywhere again", None),
+)
+CHARACTERS = {"space": " ", "Esc": "\x1b"}  # that the window gives for these keys
+ACTIONS = {CHARACTERS.get(name, name): key.action for key in KEYS if key.action for name in key.name.split(", ")}
+HINT = "   ".join(f"{key.name.split(', ')[0]} {key.hint}" for key in KEYS if key.hint)

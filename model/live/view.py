@@ -14,7 +14,7 @@ from ..vision.rows import Digit
 from ..vision.segment import Box
 from .overlay import BLACK, BOLD, GREY, PLAIN, WHITE, between, inside, make_tag, paste, unit_of, write
 
-MOST = 200  # doubtful marks on one picture; beyond that they would hide it
+DOUBTFUL_MARKS = 200  # on one picture at most; more would hide it
 
 # Confidence 0.5 to 1 as orange to blue, which every kind of colour vision tells apart (Okabe and Ito 2008).
 UNSURE, SURE = np.array([0, 140, 230.0]), np.array([178, 98, 0.0])
@@ -83,7 +83,7 @@ def draw(
     unit = unit_of(size)
     if crops:
         _lay_crops(canvas, place, seen, unit)
-    for digit in seen.doubtful[:MOST]:
+    for digit in seen.doubtful[:DOUBTFUL_MARKS]:
         _mark_doubtful(canvas, place.box(digit.box), digit, unit)
     for digit in seen.digits:
         _mark(canvas, place.box(digit.box), digit, unit)
@@ -162,7 +162,7 @@ def _mark_doubtful(canvas: np.ndarray, box: Box, digit: Digit, unit: int) -> Non
 
 def _lay_crops(canvas: np.ndarray, place: Fit, seen: Reading, unit: int) -> None:
     """Each crop beside its box where there is room, else over it: it shows the same ink."""
-    digits = [*seen.digits, *seen.doubtful[:MOST]]
+    digits = [*seen.digits, *seen.doubtful[:DOUBTFUL_MARKS]]
     boxes = [place.box(digit.box) for digit in digits]
     taken = list(boxes)
     for (x, y, w, h), digit in zip(boxes, digits, strict=True):
@@ -218,5 +218,3 @@ def mark_lesson(canvas: np.ndarray, box: Box, chosen: bool, taught: int | None) 
     if taught is not None:
         tag = make_tag(f"={taught}", unit, (60, 220, 255), BOLD)
         paste(canvas, tag, x + w // 2 - tag.shape[1] // 2, y + h // 2 - tag.shape[0] // 2)
-
-

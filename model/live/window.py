@@ -12,7 +12,7 @@ import numpy as np
 
 from ..vision.segment import Box
 
-DRAG = 8  # pixels that the mouse moves before a click is a drag
+DRAG_PIXELS = 8  # that the mouse moves before a click is a drag
 
 
 class Gesture(NamedTuple):
@@ -89,7 +89,7 @@ class Window:
 
     def dragged(self) -> Box | None:
         """The rectangle that the mouse spans now, on the canvas."""
-        if self._start is None or max(abs(a - b) for a, b in zip(self._start, self._here, strict=True)) < DRAG:
+        if self._start is None or max(abs(a - b) for a, b in zip(self._start, self._here, strict=True)) < DRAG_PIXELS:
             return None
         (x0, x1), (y0, y1) = (sorted(pair) for pair in zip(self._start, self._here, strict=True))
         return x0, y0, x1 - x0, y1 - y0
