@@ -62,3 +62,194 @@ def test_another_sheet_takes_the_place_of_the_first_at_once():
     for i in range(10, 30):
         shown = tracker.update(seen(*other), i / 30)
     assert shown.text == ["888"]
+
+
+def boxed(*digits, doubtful=()):
+    """A reading in rows of (digit, confidence, (x, y, width, height))."""
+    crop = np.zeros((28, 28), np.float32)
+    rows = [[Digit(*digit, crop) for digit in row] for row in digits]
+    return Reading(rows, [Digit(*digit, crop) for digit in doubtful], np.zeros((1, 1), np.uint8))
+
+
+def feed(tracker, reading, times, start=0, fps=10):
+    """The same reading so many times; what is shown in the end."""
+    for i in range(start, start + times):
+        shown = tracker.update(reading, i / fps)
+    return shown
+
+
+def test_a_single_pictures_digits_are_numbered_as_they_are_read():
+    here = (0, 0, 30, 40)
+    reading = boxed([(5, 0.9, here), (6, 0.9, here)], [(7, 0.9, here)], doubtful=[(8, 0.1, here), (9, 0.1, here)])
+    numbered = tracking.number(reading)
+    assert [[(d.digit, d.id) for d in row] for row in numbered.rows] == [[(5, 0), (6, 1)], [(7, 2)]]
+    assert [(d.digit, d.id) for d in numbered.doubtful] == [(8, 3), (9, 4)]
+    assert numbered.mask is reading.mask
+
+
+def test_a_box_that_changes_goes_half_the_way_each_frame():
+    tracker = tracking.Tracker(0.6)
+    feed(tracker, boxed([(3, 0.9, (100, 100, 30, 40)), (1, 0.9, (160, 100, 30, 40))]), 3)
+    wider = boxed([(3, 0.9, (100, 100, 30, 40)), (1, 0.9, (152, 100, 46, 40))])  # its middle stays
+    assert [d.box for d in tracker.update(wider, 0.3).digits] == [(100, 100, 30, 40), (156, 100, 38, 40)]
+    assert tracker.update(wider, 0.4).digits[1].box == (154, 100, 42, 40)
+
+
+def test_boxes_go_along_with_the_sheet_at_once_and_stay_in_the_picture():
+    tracker = tracking.Tracker(0.6)
+    feed(tracker, seen(*ROW), 3)
+    shown = tracker.update(seen(*shifted(17, -9)), 0.3)
+    assert [d.box for d in shown.digits] == [(x + 17, y - 9, 30, 40) for _, _, x, y in ROW]
+    shown = tracker.update(seen(*shifted(-3, -30)), 0.4)
+    assert shown.digits[0].box == (0, 70, 30, 40)
+
+
+def test_a_label_is_the_vote_of_nine_frames_weighed_by_confidence():
+    here = (100, 100, 30, 40)
+    tracker = tracking.Tracker(0.1)
+    feed(tracker, boxed([(3, 0.8, here)]), 20)
+    labels = []
+    for i in range(20, 30):
+        (digit,) = tracker.update(boxed([(8, 0.8, here)]), i / 10).digits
+        labels.append((digit.digit, round(digit.confidence, 4)))
+    share = [round(0.8 * k / 9, 4) for k in range(10)]
+    assert labels == [(3, share[k]) for k in (8, 7, 6, 5)] + [(8, share[k]) for k in (5, 6, 7, 8, 9, 9)]
+    tracker.update(boxed([(3, 0.8, here)]), 3.0)
+    feed(tracker, boxed([(3, 1.0, here)]), 3, 31)
+    assert tracker.tracks[0].vote[0] == 8  # 5 x 0.8 against 3.8
+    assert feed(tracker, boxed([(3, 0.9, here)]), 1, 34).digits[0].digit == 3
+
+
+def test_a_doubted_digit_must_be_surer_to_come_back_than_to_stay():
+    here = (100, 100, 30, 40)
+    tracker = tracking.Tracker(0.6)
+
+    def believed(confidence, start):
+        return bool(feed(tracker, boxed([(3, confidence, here)]), 9, start).digits)
+
+    assert believed(0.61, 0)
+    assert not believed(0.59, 9)
+    assert not believed(0.69, 18)
+    assert believed(0.71, 27)
+    assert believed(0.61, 36)
+
+
+def test_what_most_frames_doubt_is_doubted():
+    here = (100, 100, 30, 40)
+    sure, doubted = boxed([(3, 0.9, here)]), boxed(doubtful=[(3, 0.9, here)])
+    tracker = tracking.Tracker(0.6)
+    feed(tracker, sure, 2)
+    assert feed(tracker, doubted, 2, 2).text == ["3"]  # half of them
+    shown = feed(tracker, doubted, 1, 4)
+    assert shown.text == [] and [d.id for d in shown.doubtful] == [0]
+
+
+def test_it_shows_from_the_second_time_and_is_forgotten_when_the_second_does_not_follow():
+    tracker = tracking.Tracker(0.6)
+    assert feed(tracker, seen(*ROW), 1).text == []
+    feed(tracker, seen(), 1, 1)
+    assert tracker.tracks == []
+    assert feed(tracker, seen(*ROW), 1, 2).text == []
+    assert sorted(d.id for d in feed(tracker, seen(*ROW), 1, 3).digits) == list(range(6))
+
+
+def test_a_missing_digit_stays_for_a_third_of_a_second_and_in_slow_videos_for_one_frame():
+    tracker = tracking.Tracker(0.6)
+    feed(tracker, seen(*ROW), 5)  # last seen at 0.4 s
+    kept = [bool(tracker.update(seen(), i / 10).digits) for i in range(5, 10)]
+    assert kept == [True, True, True, False, False]
+    slow = tracking.Tracker(0.6)
+    feed(slow, seen(*ROW), 3, fps=1)
+    assert [bool(slow.update(seen(), i).digits) for i in (3, 4)] == [True, False]
+    edge = tracking.Tracker(0.6)
+    feed(edge, seen(*ROW), 2)
+    assert [bool(edge.update(seen(), 0.1 + late).digits) for late in (0.2, tracking.GRACE, 0.36)] == [True, True, False]
+
+
+def test_another_digit_in_its_place_ends_a_missing_one_at_once():
+    small, large, aside = (100, 100, 40, 40), (100, 100, 40, 81), (118, 100, 40, 81)
+    others = [(3, 0.9, (200 + 100 * i, 100, 40, 40)) for i in range(3)]  # which say that the sheet lies still
+    for box, stays in ((large, False), (aside, True)):  # too large to be the same; overlap of 0.49 and of 0.22
+        tracker = tracking.Tracker(0.6)
+        feed(tracker, boxed([(7, 0.9, small), *others]), 4)
+        shown = tracker.update(boxed([(8, 0.9, box), *others]), 0.4)
+        assert (7 in [d.digit for d in shown.digits]) == stays
+        assert len(tracker.tracks) == 4 + stays
+
+
+def test_a_digit_of_twice_the_size_may_be_the_same_but_no_larger_one():
+    for height, ids in ((80, [0]), (81, [])):
+        tracker = tracking.Tracker(0.6)
+        feed(tracker, boxed([(3, 0.9, (100, 100, 40, 40))]), 4)
+        shown = tracker.update(boxed([(3, 0.9, (100, 100, 40, height))]), 0.4)
+        assert [d.id for d in shown.digits] == ids
+
+
+def test_the_surest_two_hundred_are_followed():
+    grid = [(3, 0.7 + i / 1000, (40 * (i % 20), 60 * (i // 20), 20, 30)) for i in range(240)]
+    tracker = tracking.Tracker(0.6)
+    shown = feed(tracker, boxed(grid), 3)
+    assert len(tracker.tracks) == len(shown.digits) == 200
+    assert min(d.confidence for d in shown.digits) > 0.739
+
+
+def test_rows_are_those_of_the_frame_unless_it_lacks_one():
+    first = [(1, 0.9, (300, 0, 30, 40)), (2, 0.9, (0, 10, 30, 40))]
+    second = [(3, 0.9, (0, 200, 30, 40)), (4, 0.9, (60, 200, 30, 40))]
+    tracker = tracking.Tracker(0.6)
+    assert feed(tracker, boxed(first, second), 3).text == ["12", "34"]  # as they were read, not from left to right
+    assert tracker.update(boxed(first[:1], second), 0.3).text == ["21", "34"]
+
+
+def test_a_track_takes_the_nearest_digit_and_rather_its_own_kind():
+    still = [(digit, 0.9, (x, 0, 30, 40)) for digit, x in ((3, 0), (4, 100), (5, 200), (7, 400))]
+
+    def successor(*others):
+        """Which of these boxes the 7 becomes; None for none."""
+        tracker = tracking.Tracker(0.6)
+        feed(tracker, boxed(still), 3)
+        track = next(t for t in tracker.tracks if t.vote[0] == 7)
+        tracker.update(boxed([*still[:3], *others]), 0.3)
+        return None if track.missed else track.votes[-1][:2]
+
+    assert successor((7, 0.8, (410, 0, 30, 40)), (7, 0.7, (395, 0, 30, 40))) == (7, 0.7)
+    assert successor((8, 0.8, (400, 0, 30, 40)), (7, 0.7, (405, 0, 30, 40))) == (7, 0.7)  # 0.125 against 0.15
+    assert successor((8, 0.8, (400, 0, 30, 40)), (7, 0.7, (407, 0, 30, 40))) == (8, 0.8)
+    assert successor((7, 0.8, (429, 0, 30, 40))) == (7, 0.8)
+    assert successor((7, 0.8, (431, 0, 30, 40))) is None  # 0.775 of a digit
+    assert successor((8, 0.8, (425, 0, 30, 40))) is None
+    assert successor((8, 0.8, (400, 23, 30, 40))) == (8, 0.8)
+
+
+def test_the_common_move():
+    rng = np.random.default_rng(1)
+    places = rng.uniform(0, 20, (12, 2))
+    alike = np.full((12, 12), 0.3) + 0.7 * np.eye(12)
+
+    def common(moved, weights=alike, last=(0.0, 0.0)):
+        return tracking._common_move(moved[None] - places[:, None], weights, np.array(last))
+
+    for move in ([0, 0], [2.31, -1.17], [-0.9, 1.4]):
+        assert np.allclose(common(places + move), move, atol=1e-9)
+    for move in ([-4.2, 3.3], [5.4, 0.1]):
+        assert np.allclose(common(places + move, last=move), move, atol=1e-9)
+        assert np.array_equal(common(places + move), [0, 0])  # from one frame to the next
+    move = np.array([1, 2])
+    jitter = rng.normal(0, 0.05, places.shape)
+    assert np.allclose(common(places + jitter + move), move, atol=0.05)
+    mixed = places + move
+    mixed[7:] = rng.uniform(0, 20, (5, 2))
+    assert np.allclose(common(mixed), move, atol=0.01)  # the median of those that agree
+    assert np.array_equal(common(places + 40), [0, 0])  # farther than a digit can go in a frame
+    # A row of like digits, one digit apart, fits itself at every step: the last move decides.
+    row = np.stack([np.arange(10.0), np.zeros(10)], axis=1)
+    moves = (row + np.array([0.5, 0]))[None] - row[:, None]
+    assert np.allclose(tracking._common_move(moves, np.ones((10, 10)), np.array([0.5, 0])), [0.5, 0])
+    assert np.allclose(tracking._common_move(moves, np.ones((10, 10)), np.array([1.6, 0])), [1.5, 0])
+
+
+def test_overlap():
+    a = np.array([0.0, 0, 10, 10])
+    others = {(0, 0, 10, 10): 1, (5, 0, 10, 10): 1 / 3, (0, 8, 10, 2): 0.2, (10, 0, 5, 5): 0, (20, 20, 5, 5): 0}
+    for b, overlap in others.items():
+        assert tracking._overlap(a, np.array(b, float)) == tracking._overlap(np.array(b, float), a) == overlap
