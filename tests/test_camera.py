@@ -171,7 +171,10 @@ def test_a_lost_camera_is_opened_anew_until_it_is_back(plug_in):
     source = camera.open_camera(0, None, None)
     try:
         wait_for(lambda: next(source.frames) is None and source.lost())
+        lost = time.monotonic()
         assert len(fake.opened) == 1  # not at once
+        wait_for(lambda: len(fake.opened) == 2)
+        assert time.monotonic() - lost < 1  # 1.5 s after the last frame; it counted as lost after one
         wait_for(lambda: next(source.frames) is not None)
         assert not source.lost()
     finally:
@@ -272,7 +275,7 @@ def test_cameras_are_listed_with_what_they_deliver(plug_in, monkeypatch, tmp_pat
     for number, name in ((2, "USB Camera"), (0, "Built-in")):
         (tmp_path / f"video{number}").mkdir()
         (tmp_path / f"video{number}" / "name").write_text(f"{name}\n")
-    monkeypatch.setattr(camera, "Path", lambda path: tmp_path)
+    monkeypatch.setattr(camera, "Path", {"/sys/class/video4linux": tmp_path}.get)
     fake = plug_in(grey)
     fake.properties = {cv2.CAP_PROP_FRAME_WIDTH: 640.0, cv2.CAP_PROP_FRAME_HEIGHT: 480.0}
     assert camera.list_cameras() == ["0  640x480 at 30 fps  Built-in", "2  640x480 at 30 fps  USB Camera"]

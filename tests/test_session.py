@@ -597,10 +597,12 @@ def test_a_clicked_digit_is_taught_and_taken_back(mirror, begin, screen, said, t
     assert {i: digit for i, (digit, _) in one.lesson.taught.items()} == {2: 2, 3: 9, 0: 8}
     turn(one, screen, "u")
     assert kept(tmp_path) == {"2": 1, "9": 1} and said["message"].startswith("removed ")
+    assert sorted(one.lesson.taught) == [2, 3]
     turn(one, screen, turns=20)
     assert len(one.log) == count  # frozen
     turn(one, screen, "l", turns=20)
     assert one.lesson is None and len(one.log) > count
+    next(tmp_path.glob("hand/9/*.png")).unlink()  # by other hands
     turn(one, screen, "l", "u", "u")  # a later lesson can undo too
     assert kept(tmp_path) == {}
     turn(one, screen, "u")
