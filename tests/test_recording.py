@@ -121,7 +121,30 @@ def test_the_first_canvas_sets_the_size(tmp_path):
     with recording.recording(path, 10.0) as add:
         add(frame(50).picture)
         add(frame(100, size=(200, 400)).picture)
-    assert [f.shape for f in frames_in(path)] == [(240, 320, 3)] * 2 and levels(path) == [1, 2]
+        add(frame(150, size=(320, 242)).picture)
+    assert [f.shape for f in frames_in(path)] == [(240, 320, 3)] * 3 and levels(path) == [1, 2, 3]
+
+
+def test_what_cannot_be_written_is_told(tmp_path, monkeypatch):
+    path = tmp_path / "out.mp4"
+    with (
+        pytest.raises(UserError, match=f"^cannot write a video to {path}: name another place or format$"),
+        recording.recording(path, 10.0) as add,
+    ):
+        add(np.zeros((0, 0, 3), np.uint8))
+
+    class Failing(cv2.VideoWriter):
+        """Keeps its failures to itself, as OpenCV's does."""
+
+        open = write = lambda self, *arguments: True
+
+    monkeypatch.setattr(recording.cv2, "VideoWriter", Failing)
+    with (
+        pytest.raises(UserError, match=f"^cannot write {path}: free some space or name another place$"),
+        recording.recording(path, 10.0) as add,
+    ):
+        add(frame().picture)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_was_recorded_until_an_error_is_kept(tmp_path):
@@ -136,7 +159,7 @@ def test_what_was_recorded_until_an_error_is_kept(tmp_path):
 def test_without_a_frame_there_is_no_video(tmp_path):
     path = tmp_path / "out.mp4"
     path.write_text("another film")
-    with pytest.raises(UserError, match="there was nothing to record to"), recording.recording(path, 10.0):
+    with pytest.raises(UserError, match=f"^there was nothing to record to {path}$"), recording.recording(path, 10.0):
         pass
     with pytest.raises(ValueError, match="the reason"), recording.recording(path, 10.0):
         raise ValueError("the reason")
@@ -164,7 +187,8 @@ def test_a_recording_leaves_the_disk_some_space(free, fits, tmp_path, monkeypatc
                 add(frame(50).picture)
         assert fits
     except UserError as error:
-        assert not fits and "the disk is full" in str(error)
+        assert not fits
+        assert str(error) == f"cannot write {path}: the disk is full: free some space or name another place"
     assert len(frames_in(path)) == (59 if fits else 30)  # it is looked at every 30 frames
     assert asked == [tmp_path] * 2
 

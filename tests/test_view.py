@@ -147,6 +147,32 @@ def test_crops_lie_beside_their_boxes_where_there_is_room():
     assert 258 < ys.min() < 262  # below
 
 
+@pytest.mark.parametrize(
+    ("spot", "free"),
+    [((0, 0, 28, 28), True), ((-1, 0, 28, 28), False), ((0, -1, 28, 28), False), ((612, 452, 28, 28), True),
+     ((613, 452, 28, 28), False), ((612, 453, 28, 28), False), ((72, 100, 28, 28), True), ((73, 100, 28, 28), False),
+     ((130, 100, 28, 28), True), ((129, 100, 28, 28), False), ((100, 72, 28, 28), True), ((100, 73, 28, 28), False),
+     ((100, 140, 28, 28), True), ((100, 139, 28, 28), False)],
+)  # fmt: skip
+def test_a_spot_is_free_inside_the_canvas_and_beside_what_is_there(spot, free):
+    assert view._free(PAPER, spot, [(400, 300, 9, 9), (100, 100, 30, 40)]) == free
+
+
+def test_crops_are_of_their_digits_size_and_do_not_cover_each_other():
+    for height, side in ((40, 28), (70, 42), (400, 52)):
+        digit = Digit(3, 1.0, (300, 40, 30, height), np.zeros((28, 28)))
+        canvas = view.draw(PAPER, Reading([[digit]], [], np.zeros((1, 1))), (640, 480), crops=True, rows=False)
+        xs = np.nonzero((canvas == 0).all(axis=2))[1]
+        assert (xs.min(), xs.max() + 1) == (337, 335 + side)
+    pair = seen((3, 1.0, 300, 200), (3, 1.0, 300, 245))  # both would lie at the right, one over the other
+    pair = pair._replace(rows=[[d._replace(box=(*d.box[:3], 20)) for d in pair.rows[0]]])
+    canvas = view.draw(PAPER, pair, (640, 480), crops=True, rows=False)
+    assert (canvas == 0).all(axis=2).sum() == 2 * 26 * 26
+    close = seen((3, 1.0, 300, 200), (3, 1.0, 300, 220))
+    canvas = view.draw(PAPER, close, (640, 480), crops=True, rows=False)
+    assert (canvas == 0).all(axis=2).sum() == 2 * 26 * 26
+
+
 def test_rows_stand_large_at_the_bottom():
     def rows(*texts, size=(640, 480)):
         digits = [[Digit(int(c), 0.9, (2000, 2000, 9, 9), np.zeros((28, 28))) for c in text] for text in texts]
@@ -177,6 +203,9 @@ def test_a_lesson_marks_the_chosen_digit_and_what_it_was_taught():
     assert (canvas[220, 294] == (60, 220, 255)).all() and (canvas[205:235, 306:324] == 200).all()
     left, top, right, bottom = changed(canvas)
     assert 288 <= left <= 293 and 188 <= top <= 193 and 337 <= right <= 342 and 247 <= bottom <= 252
+    large = np.full((1080, 1920, 3), 200, np.uint8)
+    view.mark_lesson(large, (300, 200, 30, 40), chosen=True, taught=None)
+    assert changed(large)[0] < 300 - 15 - 3  # a line of text is 31 high there
     canvas = PAPER.copy()
     view.mark_lesson(canvas, (300, 200, 30, 40), chosen=False, taught=8)
     left, top, right, bottom = changed(canvas)
@@ -232,6 +261,14 @@ def test_what_stands_where(written):
     overlay.overlay(canvas, recording=0, note="a note", message="long " * 40, help=HELP)
     assert [text for text, *_ in written] == ["", "REC 00:00   ", "long " * 40]  # no note under the help
     assert written[-1][3] == 9
+    written.clear()
+    canvas[:] = 200
+    overlay.overlay(canvas, recording=3661.4, message="long " * 22)
+    assert written[1][0] == "REC 61:01   " and 9 < written[2][3] < 13
+    assert changed(canvas)[2] > 600 and (canvas[:20, 560:] == (80, 170, 255)).all(axis=2).any()  # as long as fits
+    canvas[:] = 200
+    overlay.overlay(canvas, fps=30)
+    assert (canvas[:20, 560:] == 255).all(axis=2).any()
 
 
 def test_the_help_is_a_panel_in_the_middle():
