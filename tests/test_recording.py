@@ -65,6 +65,16 @@ def test_a_picture_is_saved_as_it_is_drawn(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["out.png"]
 
 
+def test_a_place_that_cannot_be_written_is_told_at_the_start(tmp_path):
+    source = Source("sheet.png", iter(()), still=True)
+    lines, picture = tmp_path / "no" / "out.jsonl", tmp_path / "out.txt"
+    told = f"^cannot write {lines}: No such file or directory: name another"
+    with pytest.raises(UserError, match=told), recording.json_lines(str(lines)):
+        pass
+    with pytest.raises(UserError, match=f"^{picture}: pictures are saved"), recording.saving(str(picture), source):
+        pass
+
+
 def test_a_folders_pictures_are_saved_under_their_names(tmp_path):
     (tmp_path / "in").mkdir()
     source = Source(str(tmp_path / "in"), iter(()), still=True)
@@ -133,10 +143,11 @@ def test_what_cannot_be_written_is_told(tmp_path, monkeypatch):
     ):
         add(np.zeros((0, 0, 3), np.uint8))
 
-    class Failing(cv2.VideoWriter):
+    class Failing:
         """Keeps its failures to itself, as OpenCV's does."""
 
-        open = write = lambda self, *arguments: True
+        isOpened, fourcc = (lambda self: False), cv2.VideoWriter.fourcc
+        open = write = release = lambda self, *arguments: True
 
     monkeypatch.setattr(recording.cv2, "VideoWriter", Failing)
     with (

@@ -287,6 +287,7 @@ def test_what_is_under_the_limit_is_doubtful(begin, screen):
 def test_the_demo_says_that_it_is_one(begin, screen, said):
     begin(Source("demo", iter([Frame(sheet(), "demo", 0, 0.0)]), live=True))
     assert said["message"] == "no camera found: this is a demo"
+    assert Source("0", iter(())).fps == 30
 
 
 def test_a_lost_camera_shows_its_last_picture_in_grey(begin, screen, said):
@@ -592,6 +593,9 @@ def test_a_clicked_digit_is_taught_and_taken_back(mirror, begin, screen, said, t
     assert np.array_equal(crop, np.rint(255 * zero.crop).astype(np.uint8))
     turn(one, screen, "KP_2")  # a second thought
     assert kept(tmp_path) == {"2": 1}
+    expected = view.draw(one.frame.picture, one.seen, screen.size, mirror=mirror, rows=False)
+    view.mark_lesson(expected, place(one, screen).box(zero.box), chosen=True, taught=2)
+    assert np.array_equal(screen.canvas[90:], expected[90:])
     turn(one, screen, "Tab", "9", "Tab", "8")  # the fourth, then the first
     assert kept(tmp_path) == {"2": 1, "9": 1, "8": 1} and one.lesson.chosen == 0
     assert {i: digit for i, (digit, _) in one.lesson.taught.items()} == {2: 2, 3: 9, 0: 8}

@@ -19,8 +19,8 @@ from .frames import Frame, Source
 
 FIRST_PICTURE_SECONDS = 5.0  # that a camera or a stream has for its first picture
 LOST_SECONDS = 1.0  # without a picture, after which a camera counts as lost
-REOPEN_SECONDS = 1.5  # of failed reads only: many cameras fail at first, or once in a while, and go on by themselves
-QUIT_SECONDS = 0.3  # that the end waits for a read; one from a silent camera takes up to 3
+REOPEN_SECONDS = 1.5  # of failed reads, after which it is opened anew; a camera that fails once goes on by itself
+QUIT_SECONDS = 0.3  # that closing waits for a read to end; on a silent camera a read takes up to 3 seconds
 
 
 def open_camera(index: int | str, size: tuple[int, int] | None, fps: float | None) -> Source:
@@ -96,7 +96,8 @@ def live(title: str, name: str, capture: cv2.VideoCapture, connect: Callable[[],
 
     rate = capture.get(cv2.CAP_PROP_FPS)
     fps = rate if math.isfinite(rate) and 1 <= rate <= 240 else 30.0
-    taker = threading.Thread(target=take)  # no daemon: inside OpenCV it would abort an interpreter that ends
+    # Not a daemon thread: one that is inside OpenCV when the interpreter ends aborts the process.
+    taker = threading.Thread(target=take)
     taker.start()
     with changed:
         if changed.wait_for(there, timeout=FIRST_PICTURE_SECONDS):
@@ -112,7 +113,7 @@ def _read(capture: cv2.VideoCapture) -> np.ndarray | None:
     """The next picture; None where it failed."""
     if not capture.grab():
         return None
-    with filtered_stderr(wait=False):  # the picture is decoded here
+    with filtered_stderr(wait=False):  # here the picture is decoded, and libjpeg tells of every padded frame
         ok, image = capture.retrieve()
     return image if ok else None
 

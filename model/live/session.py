@@ -151,7 +151,7 @@ class Session:
                 self.record(picture, now)
             except UserError as error:
                 self.record = None
-                with suppress(UserError):  # where there is nothing to keep; the first error says why
+                with suppress(UserError):  # there may be nothing to keep; the first error says why
                     self.recorder.close()
                 self.tell(str(error))
         note = ""

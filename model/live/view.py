@@ -1,4 +1,4 @@
-"""What the user sees, drawn: boxes, digits and confidence on the frame, the number read below, help and messages.
+"""What the user sees, drawn: boxes, digits and confidence on the frame, and below them the numbers read.
 
 Everything is drawn at the size at which it will be seen, so that text stays sharp whatever the frame measures.
 """
