@@ -22,6 +22,7 @@ from streams import Stream, number
 from model import images
 from model.console import UserError
 from model.live import camera, recording, sources
+from model.vision.reading import Reading
 
 
 def page(*rows, seed=3, size=(960, 540)):
