@@ -30,6 +30,7 @@
         candidates  picture -> what may be a digit
         segment     ink mask -> connected components, cut where digits may touch, grouped where parts may be one digit's
         ink         picture -> how dark the ink is on its paper, and where
+        surfaces    picture -> sheets, boards, walls: each has its own light, ink and grain
 
     network      the convolutional network: build, load, save, classify; Keras
     weights      HDF5 file -> the network's arrays, as numbers, never code; h5py only

@@ -13,20 +13,21 @@ from .. import crop
 from . import ink, segment
 from .segment import Box
 
-WORKING_SIDE = 1600  # pixels: the longer side is brought down to this before anything else
+WORKING_SIDE = 1920  # pixels: the longer side is brought down to this before anything else
+MAX_CANDIDATES = 1000  # in a picture; components as they are come first, and a page of 200 digits has 600
 MIN_CLARITY = 8  # see Candidate; of parts of strokes, of which texture has hundreds, more is asked
 MIN_CLARITY_SEAMS = 12
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """Ink that may be one digit: a connected stroke, several of them, or a part of one between two cuts."""
+    """Ink that may be one digit: a connected component, two of them, or a part of one between two cuts."""
 
     box: Box  # in pixels of the source picture
     ink: np.ndarray  # (height, width) uint8, 0 to 255: the ink in the box, at the working size
     pieces: tuple[int, ...]  # which pieces of ink it is made of; candidates that share one exclude each other
     area: int  # of its ink, in working pixels
-    seams: int  # cuts it ends at and gaps between strokes it spans: 0 for one connected stroke as it is
+    seams: int  # cuts it ends at and gaps between strokes it spans: 0 for one connected component as it is
     clarity: float  # how far its ink stands out of the unevenness of the paper around it; small in texture
 
     @cached_property
@@ -43,18 +44,18 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
     small, scale = working_picture(frame)
     if min(small.shape[:2]) < segment.MIN_SIDE:
         return [], np.zeros(small.shape[:2], np.uint8)
-    level = ink.flatten(small)
-    everything = ink.threshold(level)
+    level, found = ink.flatten(small)
+    everything = ink.threshold(level, found)
     mask, rules = ink.remove_rules(everything, level)
-    paper = ink.paper(level, cv2.bitwise_or(everything, rules))
-    found = segment.cut(mask, _clear(segment.strokes(mask), mask, level, paper))
-    groups = segment.group(found)
-    boxes = [segment.union([found[m].box for m in members]) for members, _ in groups]
-    around = ink.unevenness(paper, np.array(boxes, float))
+    ground = ink.ground(level, cv2.bitwise_or(everything, rules))
+    pieces = segment.cut(mask, _clear(segment.components(mask), mask, level, ground))
+    groups = segment.group(pieces)[:MAX_CANDIDATES]
+    boxes = [segment.union([pieces[m].box for m in members]) for members, _ in groups]
+    around = ink.unevenness(ground, np.array(boxes, float))
     candidates = []
     for (members, seams), box, uneven in zip(groups, boxes, around.tolist(), strict=True):
         x, y, w, h = box
-        part = segment.paint(found, members, box)
+        part = segment.paint(pieces, members, box)
         inside = level[y : y + h, x : x + w]
         strength = _strength(inside, part)
         clarity = strength / (1 + uneven)
@@ -70,16 +71,16 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
 
 
 def _clear(
-    strokes: list[segment.Stroke], mask: np.ndarray, level: np.ndarray, paper: tuple[np.ndarray, ...]
-) -> list[segment.Stroke]:
-    """Strokes that may be clear enough, on their own or with others; of texture, hardly any."""
+    components: list[segment.Component], mask: np.ndarray, level: np.ndarray, ground: ink.Ground
+) -> list[segment.Component]:
+    """Components that may be clear enough, on their own or with others; of texture, hardly any."""
     clear = []
-    around = ink.unevenness(paper, np.array([stroke.box for stroke in strokes], float))
-    for stroke, uneven in zip(strokes, around.tolist(), strict=True):
-        x, y, w, h = stroke.box
+    around = ink.unevenness(ground, np.array([part.box for part in components], float))
+    for component, uneven in zip(components, around.tolist(), strict=True):
+        x, y, w, h = component.box
         strength = _strength(level[y : y + h, x : x + w], mask[y : y + h, x : x + w]) if uneven < 255 else 0
         if strength > 0.75 * MIN_CLARITY * (1 + uneven):
-            clear.append(stroke)
+            clear.append(component)
     return clear
 
 

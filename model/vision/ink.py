@@ -1,18 +1,32 @@
 """Picture to ink: flatten the light, threshold, take ruled lines out. OpenCV only."""
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
+from . import surfaces
+from .surfaces import Surface
+
 STROKE_SHARE = 0.15  # of the shorter side: dark things wider than this are background, not strokes
 HALF_INK = 0.4  # of the darkest ink nearby: less is paper, halo or dirt
+GAPS, GOES_ON = 0.25, 0.3  # a rule is, in all but a quarter of its length, a third as dark as where it is darkest
 RULE_COVER = 0.35  # of the picture's side that a line covers with ink, to be a ruled one
 
 
-def flatten(frame: np.ndarray) -> np.ndarray:
-    """How much darker than the paper around it each pixel is: (h, w) uint8, 0 paper to 255 black.
+class Ground(NamedTuple):
+    """What ink lies on: everything but ink, at half the picture's size."""
+
+    bare: np.ndarray  # integral of where no ink is: (h + 1, w + 1) int32
+    dark: np.ndarray  # integral of how dark it is there, int32
+    squares: np.ndarray  # integral of that squared, float64
+
+
+def flatten(frame: np.ndarray) -> tuple[np.ndarray, list[Surface]]:
+    """How much darker than the paper around it each pixel is, (h, w) uint8, 0 paper to 255 black, and the surfaces.
 
     frame: (h, w) or (h, w, 3) uint8. The paper is the grey closing of the picture (Serra 1982): it fills strokes and
-    keeps the edges of shadows where they are. White on black is turned round first.
+    keeps the edges of shadows where they are. Surfaces with white on black are turned round first.
     """
     grey = frame
     if frame.ndim == 3:  # the channel that the ink absorbs most, the light's colour taken out first
@@ -23,12 +37,14 @@ def flatten(frame: np.ndarray) -> np.ndarray:
     grey = cv2.GaussianBlur(grey, (3, 3), 0)
     # At half the size, which is four times as fast; padded, so that no vignette is taken for ink at the border.
     half, pad = _halve(grey), widest_stroke(grey) // 2
-    if is_white_on_black(half, pad):
-        grey, half = cv2.bitwise_not(grey), cv2.bitwise_not(half)
+    found, shape = surfaces.find(half, pad)
+    turned = white_on_black(half, pad, found, shape)
+    if turned.any():
+        half, grey = (cv2.bitwise_xor(picture, _spread(turned, picture.shape)) for picture in (half, grey))
     half = cv2.copyMakeBorder(half, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
     half = cv2.morphologyEx(half, cv2.MORPH_CLOSE, np.ones((pad | 1, pad | 1), np.uint8))[pad:-pad, pad:-pad]
     paper = cv2.resize(cv2.erode(half, None), grey.shape[::-1])
-    return cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, 24), scale=255)
+    return cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, 24), scale=255), found
 
 
 def widest_stroke(picture: np.ndarray) -> int:
@@ -40,29 +56,50 @@ def _halve(picture: np.ndarray) -> np.ndarray:
     return cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
 
 
-def is_white_on_black(grey: np.ndarray, reach: int) -> bool:
-    """Whether the strokes are brighter than their surroundings: of any neighbourhood, they cover the lesser part."""
-    small = _halve(grey)
-    window = np.ones((reach // 2 | 1,) * 2, np.uint8)
-    lightest, darkest = (edge(small, window)[::2, ::2].astype(np.float32) for edge in (cv2.dilate, cv2.erode))
-    mean = cv2.blur(small, window.shape)[::2, ::2].astype(np.float32)
-    contrast = lightest - darkest
-    return float((contrast * (mean - (lightest + darkest) / 2)).sum()) < 0
+def _spread(grid: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Values of the surfaces' grid at the size of a picture."""
+    return cv2.resize(grid, shape[::-1], interpolation=cv2.INTER_NEAREST)
 
 
-def threshold(ink: np.ndarray) -> np.ndarray:
-    """Ink mask (h, w) uint8, 255 where ink is: above the paper's grain, and above a share of the darkest ink nearby."""
-    sample = ink[::12, ::12]
-    usual = float(np.median(sample))
-    spread = 1.5 * float(np.median(np.abs(sample - usual)))
-    # The limit changes slowly: half the size will do.
-    half, reach = _halve(ink), widest_stroke(ink) // 2 | 1
-    grain = cv2.blur(cv2.min(half, 2 * usual + 8), (reach, reach))  # the closing lies on the paper's lightest specks
-    near = max(15, min(ink.shape) // 16) // 2 | 1
-    darkest = cv2.dilate(ink, np.ones((2, 2), np.uint8))
-    darkest = cv2.resize(darkest, half.shape[::-1], interpolation=cv2.INTER_NEAREST)
-    darkest = cv2.dilate(cv2.subtract(darkest, grain), np.ones((near, near), np.uint8))
-    limit = cv2.add(grain, cv2.max(cv2.convertScaleAbs(darkest, alpha=HALF_INK), 8 + 5 * spread))
+def white_on_black(half: np.ndarray, reach: int, found: list[Surface], shape: tuple[int, int]) -> np.ndarray:
+    """Which surfaces' strokes are brighter than they are: of any neighbourhood, strokes cover the lesser part.
+
+    Returns a grid (h, w) uint8, 255 or 0. reach: of a neighbourhood, in pixels of the picture.
+    """
+    small = cv2.resize(half, shape[::-1], interpolation=cv2.INTER_AREA)
+    window = np.ones((int(reach * shape[1] / half.shape[1]) | 1,) * 2, np.uint8)
+    lightest, darkest = (edge(small, window).astype(np.float32) for edge in (cv2.dilate, cv2.erode))
+    mean = cv2.blur(small, window.shape).astype(np.float32)
+    excess = (lightest - darkest) * (mean - (lightest + darkest) / 2)
+    turned = np.zeros(shape, np.uint8)
+    for where, inside in found:
+        turned[where][inside] = 255 if excess[where][inside].sum() < 0 else 0
+    return turned
+
+
+def threshold(ink: np.ndarray, found: list[Surface]) -> np.ndarray:
+    """Where ink is, (h, w) uint8, 255 or 0.
+
+    Ink is above its surface's grain, and above a share of the darkest ink nearby on it.
+    """
+    shape = found[0].inside.shape
+    pixel = max(1, round(ink.shape[1] / shape[1]))  # of the grid, in pixels of the picture
+    mean, sample = cv2.resize(ink, shape[::-1], interpolation=cv2.INTER_AREA), _spread(ink, shape)
+    peaks = _spread(cv2.dilate(ink, np.ones((pixel, pixel), np.uint8)), shape)
+    reach, near = (max(3, round(side / pixel)) | 1 for side in (widest_stroke(ink), min(ink.shape) / 16))
+    limit = np.zeros(shape, np.uint8)
+    for where, inside in found:
+        levels = sample[where][inside]
+        if not len(levels):
+            continue
+        middle = float(np.median(levels))
+        spread = 1.5 * float(np.median(np.abs(levels - middle)))
+        bare = np.where(inside, cv2.min(mean[where], min(255.0, 2 * middle + 8)), np.uint8(middle))
+        grain = cv2.blur(bare, (reach, reach))  # the closing lies on the paper's lightest specks
+        darkest = np.where(inside, cv2.subtract(peaks[where], grain), np.uint8(0))
+        darkest = cv2.dilate(darkest, np.ones((near, near), np.uint8))
+        least = cv2.add(grain, cv2.max(cv2.convertScaleAbs(darkest, alpha=HALF_INK), min(255.0, 8 + 5 * spread)))
+        limit[where][inside] = least[inside]
     return cv2.compare(ink, cv2.resize(limit, ink.shape[::-1]), cv2.CMP_GT)
 
 
@@ -113,8 +150,10 @@ def _remove_level_rules(mask: np.ndarray, half: np.ndarray, ink: np.ndarray) -> 
     inside = (rows >= 0) & (rows < half.shape[0])
     near = cv2.dilate(thin, np.ones((3, 1), np.uint8))
     covered = ((near[np.clip(rows, 0, half.shape[0] - 1), columns] > 0) & inside).mean(1)
+    strong = np.flatnonzero(covered > RULE_COVER)
+    goes_on = [i for i in strong if _goes_on(_halve(ink), near, rows[i], columns, thick // 2 + 2)]
     drawn: list[tuple[int, int]] = []
-    for left, right in rows[covered > RULE_COVER][:, [0, -1]].tolist():  # the strongest first, and not its near doubles
+    for left, right in rows[goes_on][:, [0, -1]].tolist():  # the strongest first, and not its near doubles
         if all(abs(left - y[0]) + abs(right - y[1]) > thick for y in drawn):
             drawn.append((left, right))
             cv2.line(lines, (0, 2 * left), (mask.shape[1], 2 * right), 255, 3)
@@ -128,29 +167,40 @@ def _remove_level_rules(mask: np.ndarray, half: np.ndarray, ink: np.ndarray) -> 
     return cv2.subtract(mask, cv2.bitwise_and(rule, cv2.compare(ink, darkest, cv2.CMP_LE))), lines
 
 
-def paper(ink: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What unevenness asks of the paper, which is what lies outside of a mask of ink: integrals, at half the size.
+def _goes_on(ink: np.ndarray, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray, off: int) -> bool:
+    """Whether a line is dark between its darkest places too, as a rule is; a column of 1s is not.
 
-    Of how many pixels are paper, of how dark they are, and of that squared: (h, w) int32, int32 and float64.
+    rows, columns: (n,) where it is; off: so many pixels above and below, it is not.
     """
-    halo = max(3, min(ink.shape) // 200) | 1
-    bare = cv2.compare(cv2.dilate(mask[::2, ::2], np.ones((halo, halo), np.uint8)), 0, cv2.CMP_EQ)
-    sums, squares = cv2.integral2(cv2.bitwise_and(ink[::2, ::2], bare), sdepth=cv2.CV_32S, sqdepth=cv2.CV_64F)
-    return cv2.integral(cv2.bitwise_and(bare, 1), sdepth=cv2.CV_32S), sums, squares
+    bottom = ink.shape[0] - 1
+    rows = np.clip(rows, 0, bottom)
+    first, *_, last = hits = np.flatnonzero(mask[rows, columns])
+    above, up, here, down, below = (
+        ink[np.clip(rows + shift, 0, bottom), columns].astype(int) for shift in (-off, -1, 0, 1, off)
+    )
+    stands_out = np.maximum(np.maximum(up, here), down) - (above + below) // 2
+    return np.quantile(stands_out[first : last + 1], GAPS) > GOES_ON * np.median(stands_out[hits])
 
 
-def unevenness(paper: tuple[np.ndarray, np.ndarray, np.ndarray], boxes: np.ndarray) -> np.ndarray:
-    """The standard deviation of the paper in and around each of some boxes.
+def ground(ink: np.ndarray, mask: np.ndarray) -> Ground:
+    """What lies outside of a mask of ink."""
+    bare = cv2.compare(cv2.dilate(mask[::2, ::2], np.ones((3, 3), np.uint8)), 0, cv2.CMP_EQ)
+    dark, squares = cv2.integral2(cv2.bitwise_and(ink[::2, ::2], bare), sdepth=cv2.CV_32S, sqdepth=cv2.CV_64F)
+    return Ground(cv2.integral(cv2.bitwise_and(bare, 1), sdepth=cv2.CV_32S), dark, squares)
 
-    boxes: (n, 4) x, y, width, height. Returns (n,) float64, 255 where hardly any paper is.
+
+def unevenness(ground: Ground, boxes: np.ndarray) -> np.ndarray:
+    """The standard deviation of the ground's darkness in and around each of some boxes.
+
+    boxes: (n, 4) x, y, width, height. Returns (n,) float64, 255 where hardly any of it is bare.
     """
-    height, width = (side - 1 for side in paper[0].shape)
+    height, width = (side - 1 for side in ground.bare.shape)
     x, y, w, h = boxes.reshape(-1, 4).T / 2
-    reach = np.maximum(2, np.maximum(w, h) / 4)
+    reach = np.maximum(6, np.maximum(w, h) / 4)
     left, top = np.maximum(0, x - reach).astype(int), np.maximum(0, y - reach).astype(int)
     right = np.minimum(width, np.ceil(x + w + reach)).astype(int)
     bottom = np.minimum(height, np.ceil(y + h + reach)).astype(int)
-    count, total, square = (t[bottom, right] - t[top, right] - t[bottom, left] + t[top, left] for t in paper)
+    count, total, square = (t[bottom, right] - t[top, right] - t[bottom, left] + t[top, left] for t in ground)
     some = np.maximum(count, 1)
     deviation = np.sqrt(np.maximum(0, square / some - (total / some) ** 2))
     return np.where(count < 0.2 * (right - left) * (bottom - top), 255.0, deviation)

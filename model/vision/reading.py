@@ -1,6 +1,6 @@
 """Candidates and a classifier to digits in rows, as a person reads them. No Keras here either.
 
-    reading.read(cv2.imread("sheet.jpg"), classify).text  # ["31415926", "2718"]
+    reading.read(images.load("sheet.jpg"), network.classifier("model/shipped.h5")).text  # ["31415926", "2718"]
 """
 
 from collections.abc import Callable
@@ -11,12 +11,13 @@ import numpy as np
 from ..crop import deskew
 from .candidates import Candidate, find
 from .choice import SEAM_COST, believe, choose
-from .rows import Digit, order, tilt
+from .rows import Digit, middles, order, tilt
 from .segment import Box
 
 # The limit under which a digit is doubted: on pictures without any digit hardly one is above it, and of the digits on
 # clear paper hardly one below.
 MIN_CONFIDENCE = 0.65
+MAX_CUTS = 256  # parts of connected components that are looked at in one picture
 STEEP = 0.1  # slope of rows, down by across, from which digits are looked at upright as well
 
 Classify = Callable[[np.ndarray], np.ndarray]  # (n, 28, 28) float32, 0 to 1 -> (n, 10) probabilities
@@ -61,9 +62,10 @@ def read(frame: np.ndarray, classify: Classify, min_confidence: float = MIN_CONF
 
 
 def classify_all(candidates: list[Candidate], classify: Classify) -> np.ndarray:
-    """Probabilities of the candidates, (n, 10): first of strokes as they are, then of what else might be chosen.
+    """Probabilities of the candidates, (n, 10): first of connected components as they are, then of their parts.
 
-    Where a whole stroke is surely a digit, parts of it cannot win (see choose): theirs are left at 0.
+    Where a component is surely a digit, its parts cannot win (see choose), and among letters it is a letter: their
+    probabilities are left at 0.
     """
     probabilities = np.zeros((len(candidates), 10), np.float32)
 
@@ -74,8 +76,22 @@ def classify_all(candidates: list[Candidate], classify: Classify) -> np.ndarray:
     look([i for i, candidate in enumerate(candidates) if candidate.seams <= 0])
     whole = [i for i, candidate in enumerate(candidates) if candidate.seams == 0]
     sure = {p for i in whole if probabilities[i].max() > 1 - SEAM_COST for p in candidates[i].pieces}
-    look([i for i, candidate in enumerate(candidates) if candidate.seams > 0 and not sure.issuperset(candidate.pieces)])
+    cut = [i for i, c in enumerate(candidates) if c.seams > 0 and not sure.issuperset(c.pieces)]
+    lettered = among_letters([candidates[i] for i in cut], [candidates[i] for i in whole], probabilities[whole].max(1))
+    cut = [i for i, letter in zip(cut, lettered, strict=True) if not letter]
+    look(sorted(cut, key=lambda i: -candidates[i].area)[:MAX_CUTS])
     return probabilities
+
+
+def among_letters(cut: list[Candidate], whole: list[Candidate], confidence: np.ndarray) -> np.ndarray:
+    """Which parts of connected components stand among shapes that are no digits: (n,) bool. There, it is a letter."""
+    if not cut or not whole:
+        return np.zeros(len(cut), bool)
+    (x, y, height), (wx, wy, wheight) = middles(cut), middles(whole)
+    taller = np.maximum(height[:, None], wheight)
+    near = (np.abs(x[:, None] - wx) < 5 * taller) & (np.abs(y[:, None] - wy) < taller)
+    near &= np.minimum(height[:, None], wheight) > 0.4 * taller
+    return (near.sum(1) > 5) & ((near * (confidence > 0.9)).sum(1) < near.sum(1) / 3)
 
 
 def _likeliest(probabilities: np.ndarray, box: Box, crop: np.ndarray) -> Digit:

@@ -1,4 +1,4 @@
-"""Ink mask to pieces: connected strokes, cut where digits may touch, and grouped where strokes may be one digit's.
+"""Ink mask to pieces: connected components, cut where digits may touch, grouped where parts may be one digit's.
 
 Cut too often rather than too seldom: the classifier chooses among the groups (heuristic over-segmentation, LeCun et
 al. 1998, section V).
@@ -12,30 +12,32 @@ import numpy as np
 Box = tuple[int, int, int, int]  # x, y, width, height in pixels, as OpenCV has it
 
 MIN_SIDE = 9  # pixels: smaller things are dots and noise
-MAX_PIECES = 320  # a picture with more is texture; the largest are looked at
+MAX_COMPONENTS = 320  # in a picture: one with more is texture, of which the largest are looked at
+MAX_COVER = 2  # times the picture that components' boxes may cover: digits lie side by side, hatching does not
 BEYOND = 0.25  # of its longer side that a digit may touch the picture's border with
 SLANTS = (0.0, 0.3, -0.2)  # of the lines along which touching digits are cut, across by down
 CUT_COST, CUT_COST_WIDE = 1.5, 2.5  # stroke widths of ink that a cut may cross, of strokes wider than WIDE more
+WIDEST = 1.4  # times as wide as high: no digit is
 WIDE = 1.15  # times as wide as high: few digits and signs are
 
 
 class Piece(NamedTuple):
-    """A connected piece of ink, or the part of one between two cuts."""
+    """A connected component, or the part of one between two cuts."""
 
     box: Box
     part: np.ndarray  # (height, width) uint8: 1 where its ink is
-    stroke: int  # the connected piece that it belongs to
+    component: int  # the connected component that it belongs to
 
 
-class Stroke(NamedTuple):
-    """A connected piece of ink."""
+class Component(NamedTuple):
+    """A connected component of ink."""
 
     box: Box
     outlines: list[np.ndarray]  # contours, the outer one first, then those of its holes
 
 
-def strokes(mask: np.ndarray) -> list[Stroke]:
-    """Connected pieces of ink, the largest first, of an ink mask (h, w) uint8."""
+def components(mask: np.ndarray) -> list[Component]:
+    """Connected components of an ink mask (h, w) uint8, the largest first."""
     gap = _gap(mask)
     pad = gap + 1
     bridged = cv2.copyMakeBorder(mask, pad, pad, pad, pad, cv2.BORDER_CONSTANT)
@@ -51,9 +53,11 @@ def strokes(mask: np.ndarray) -> list[Stroke]:
     found = []
     for outline in outlines.values():
         x, y, w, h = cv2.boundingRect(outline[0])
-        found.append(Stroke((x + gap, y + gap, w - 2 * gap, h - 2 * gap), outline))
-    found = [stroke for stroke in found if max(stroke.box[2:]) >= 4 and min(stroke.box[2:]) > 1]
-    return sorted(found, key=lambda stroke: -stroke.box[2] * stroke.box[3])[:MAX_PIECES]
+        found.append(Component((x + gap, y + gap, w - 2 * gap, h - 2 * gap), outline))
+    found = [part for part in found if max(part.box[2:]) >= 4 and min(part.box[2:]) > 1]
+    found = sorted(found, key=lambda part: -part.box[2] * part.box[3])[:MAX_COMPONENTS]
+    covered = np.cumsum([part.box[2] * part.box[3] for part in found[::-1]])  # from the smallest on
+    return found[len(found) - int(np.searchsorted(covered, MAX_COVER * mask.size)) :]
 
 
 def _gap(mask: np.ndarray) -> int:
@@ -61,11 +65,11 @@ def _gap(mask: np.ndarray) -> int:
     return round(min(mask.shape) / 700)
 
 
-def cut(mask: np.ndarray, strokes: list[Stroke]) -> list[Piece]:
-    """The strokes of an ink mask, the wide ones cut where they are thin."""
+def cut(mask: np.ndarray, components: list[Component]) -> list[Piece]:
+    """The connected components of an ink mask, the wide ones cut where they are thin."""
     height, width = mask.shape
     pieces = []
-    for stroke, ((x, y, w, h), outlines) in enumerate(strokes):
+    for component, ((x, y, w, h), outlines) in enumerate(components):
         part = np.zeros((h, w), np.uint8)
         cv2.fillPoly(part, outlines, 1, offset=(-x, -y))
         part &= mask[y : y + h, x : x + w]
@@ -75,9 +79,9 @@ def cut(mask: np.ndarray, strokes: list[Stroke]) -> list[Piece]:
             continue
         if 0.9 * h < w < 4 * h and h >= MIN_SIDE and np.count_nonzero(part) < 0.6 * w * h:
             if _holes(part) <= 2 + 2 * w / h:  # an 8 has two; more is a scribble
-                pieces += _cut_wide(x, y, part, stroke)
+                pieces += _cut_wide(x, y, part, component)
         else:
-            pieces.append(Piece((x, y, w, h), part, stroke))
+            pieces.append(Piece((x, y, w, h), part, component))
     return pieces
 
 
@@ -88,7 +92,7 @@ def _holes(part: np.ndarray) -> int:
     return sum(cv2.contourArea(contour) > 0.003 * part.size for contour in inner)
 
 
-def _cut_wide(x: int, y: int, part: np.ndarray, stroke: int) -> list[Piece]:
+def _cut_wide(x: int, y: int, part: np.ndarray, component: int) -> list[Piece]:
     """Cut a wide piece along upright or slanted lines that cross little ink: the valleys of its projection."""
     h, w = part.shape
     thickness = 2 * float(cv2.distanceTransform(np.pad(part, 1), cv2.DIST_L2, 3).max())
@@ -116,16 +120,16 @@ def _cut_wide(x: int, y: int, part: np.ndarray, stroke: int) -> list[Piece]:
             top, left = r.min(), c.min()
             piece = np.zeros((r.max() - top + 1, c.max() - left + 1), np.uint8)
             piece[r - top, c - left] = 1
-            pieces.append(Piece((x + int(left), y + int(top), piece.shape[1], piece.shape[0]), piece, stroke))
+            pieces.append(Piece((x + int(left), y + int(top), piece.shape[1], piece.shape[0]), piece, component))
     return pieces
 
 
 def group(pieces: list[Piece]) -> list[tuple[tuple[int, ...], int]]:
     """Which pieces may be one digit together, with their seams: runs between cuts, and strokes that lie close."""
-    strokes: dict[int, list[int]] = {}
+    members: dict[int, list[int]] = {}
     for i, piece in enumerate(pieces):
-        strokes.setdefault(piece.stroke, []).append(i)
-    whole = list(map(tuple, strokes.values()))
+        members.setdefault(piece.component, []).append(i)
+    whole = list(map(tuple, members.values()))
     groups = {}
     for members in whole:
         count = len(members)
@@ -135,9 +139,11 @@ def group(pieces: list[Piece]) -> list[tuple[tuple[int, ...], int]]:
         height = union([pieces[m].box for m in members])[3]
         for i in range(count):
             for j in range(i + 1, count + 1):
+                _, _, w, h = union([pieces[m].box for m in members[i:j]])
+                if w > WIDEST * height:  # and so is what goes on from there
+                    break
                 # Touching neighbours are of like height: a part that is lower costs one seam more.
-                low = union([pieces[m].box for m in members[i:j]])[3] < 0.75 * height
-                seams = (i > 0) + (j < count) + low
+                seams = (i > 0) + (j < count) + (h < 0.75 * height)
                 if seams < 3:  # with three it would hardly be chosen
                     groups[members[i:j]] = seams
     box = [union([pieces[m].box for m in members]) for members in whole]
@@ -209,4 +215,4 @@ def union(boxes: list[Box]) -> Box:
 
 
 def _digit_like(box: Box) -> bool:
-    return box[3] >= MIN_SIDE and box[2] <= 1.4 * box[3]
+    return box[3] >= MIN_SIDE and box[2] <= WIDEST * box[3]

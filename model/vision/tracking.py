@@ -10,9 +10,9 @@ from .rows import Digit, order
 
 VOTES = 9  # frames that decide on a digit's label
 SIGHTINGS = 2  # a digit shows when it was seen as often,
-GRACE = 0.35  # and goes when it was missing for so many seconds
-RETURN = 0.1  # confidence above the limit that a digit needs once it was doubted, so that it does not come and go
-LIMIT = 200  # digits followed at once; beyond that it is noise
+GRACE_SECONDS = 0.35  # and goes when it was missing for so many seconds
+RETURN_MARGIN = 0.1  # confidence above the limit that a digit needs once it was doubted: it does not come and go
+MAX_TRACKS = 200  # digits followed at once; beyond that it is noise
 
 
 def number(seen: Reading) -> Reading:
@@ -69,7 +69,7 @@ class Tracker:
         """The next frame's reading, made steady. seconds: the frame's time."""
         places = [(digit, (y, x)) for y, row in enumerate(seen.rows) for x, digit in enumerate(row)]
         places += [(digit, None) for digit in seen.doubtful]
-        places = sorted(places, key=lambda place: -place[0].confidence)[:LIMIT]
+        places = sorted(places, key=lambda place: -place[0].confidence)[:MAX_TRACKS]
         pairs = self._match([digit for digit, _ in places])
         for i, track in enumerate(self.tracks):
             if i in pairs:
@@ -84,7 +84,7 @@ class Tracker:
     def _gone(self, track: _Track, seconds: float, fresh: list[_Track]) -> bool:
         if not track.missed:
             return False
-        late = track.missed > 1 and seconds - track.seconds > GRACE
+        late = track.missed > 1 and seconds - track.seconds > GRACE_SECONDS
         return late or track.sightings < SIGHTINGS or any(_overlap(track.box, other.box) > 0.3 for other in fresh)
 
     def _shown(self, mask: np.ndarray) -> Reading:
@@ -96,7 +96,7 @@ class Tracker:
                 track.id, self.next_id = self.next_id, self.next_id + 1
             digit, confidence, belief = track.vote
             shown = Digit(digit, confidence, tuple(box), track.crop, track.id)
-            track.doubted = not belief or confidence < self.min_confidence + RETURN * track.doubted
+            track.doubted = not belief or confidence < self.min_confidence + RETURN_MARGIN * track.doubted
             if not track.doubted:
                 believed.append(shown)
                 places.append(track.place)
