@@ -1,8 +1,9 @@
-"""A digit's ink to the 28x28 crop that the network reads, laid out as MNIST is. OpenCV only."""
+"""A digit's ink to the 28x28 crop that the network reads, laid out as MNIST is. OpenCV and imutils."""
 
 import math
 
 import cv2
+import imutils
 import numpy as np
 
 
@@ -24,11 +25,6 @@ def normalise(ink: np.ndarray) -> np.ndarray:
 
 def deskew(ink: np.ndarray, slope: float) -> np.ndarray:
     """Ink (h, w) uint8 of a digit in a row that falls by `slope`, turned upright and laid out as by normalise."""
-    height, width = ink.shape
-    cosine, sine = 1 / math.hypot(1, slope), slope / math.hypot(1, slope)
-    size = math.ceil(math.hypot(height, width)) + 2
-    matrix = np.float32([[cosine, sine, 0], [-sine, cosine, 0]])
-    matrix[:, 2] = size / 2 - matrix[:, :2] @ (width / 2, height / 2)
-    turned = cv2.warpAffine(ink, matrix, (size, size))
+    turned = imutils.rotate_bound(ink, -math.degrees(math.atan(slope)))
     x, y, w, h = cv2.boundingRect(cv2.compare(turned, 32, cv2.CMP_GT))
     return normalise(turned[y : y + h, x : x + w]) if w and h else np.zeros((28, 28), np.float32)

@@ -163,7 +163,8 @@ def test_a_missing_digit_stays_for_a_third_of_a_second_and_in_slow_videos_for_on
     assert [bool(slow.update(seen(), i).digits) for i in (3, 4)] == [True, False]
     edge = tracking.Tracker(0.6)
     feed(edge, seen(*ROW), 2)
-    assert [bool(edge.update(seen(), 0.1 + late).digits) for late in (0.2, tracking.GRACE_SECONDS, 0.36)] == [True, True, False]
+    late = (0.2, tracking.GRACE_SECONDS, 0.36)
+    assert [bool(edge.update(seen(), 0.1 + seconds).digits) for seconds in late] == [True, True, False]
 
 
 def test_another_digit_in_its_place_ends_a_missing_one_at_once():
