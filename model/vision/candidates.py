@@ -15,6 +15,7 @@ from .segment import Box
 
 WORKING_SIDE = 1920  # pixels: the longer side is brought down to this before anything else
 MAX_CANDIDATES = 1000  # in a picture; components as they are come first, and a page of 200 digits has 600
+ON_EDGE = 0.6  # of a component's ink lies on a surface's edge: it is the edge, or its shadow
 MIN_CLARITY = 8  # see Candidate; of parts of strokes, of which texture has hundreds, more is asked
 MIN_CLARITY_SEAMS = 12
 
@@ -44,11 +45,11 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
     small, scale = working_picture(frame)
     if min(small.shape[:2]) < segment.MIN_SIDE:
         return [], np.zeros(small.shape[:2], np.uint8)
-    level, found = ink.flatten(small)
+    level, found, edges = ink.flatten(small)
     everything = ink.threshold(level, found)
     mask, rules = ink.remove_rules(everything, level)
     ground = ink.ground(level, cv2.bitwise_or(everything, rules))
-    pieces = segment.cut(mask, _clear(segment.components(mask), mask, level, ground))
+    pieces = segment.cut(mask, _clear(segment.components(mask), mask, level, ground, edges))
     groups = segment.group(pieces)[:MAX_CANDIDATES]
     boxes = [segment.union([pieces[m].box for m in members]) for members, _ in groups]
     around = ink.unevenness(ground, np.array(boxes, float))
@@ -71,15 +72,17 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
 
 
 def _clear(
-    components: list[segment.Component], mask: np.ndarray, level: np.ndarray, ground: ink.Ground
+    components: list[segment.Component], mask: np.ndarray, level: np.ndarray, ground: ink.Ground, edges: np.ndarray
 ) -> list[segment.Component]:
-    """Components that may be clear enough, on their own or with others; of texture, hardly any."""
+    """Components that may be clear enough, on their own or with others; of texture and edges, hardly any."""
     clear = []
     around = ink.unevenness(ground, np.array([part.box for part in components], float))
     for component, uneven in zip(components, around.tolist(), strict=True):
         x, y, w, h = component.box
-        strength = _strength(level[y : y + h, x : x + w], mask[y : y + h, x : x + w]) if uneven < 255 else 0
-        if strength > 0.75 * MIN_CLARITY * (1 + uneven):
+        inside = mask[y : y + h, x : x + w]
+        strength = _strength(level[y : y + h, x : x + w], inside) if uneven < 255 else 0
+        on_edge = cv2.mean(edges[y : y + h, x : x + w], inside)[0] / 255
+        if strength > 0.75 * MIN_CLARITY * (1 + uneven) and on_edge < ON_EDGE:
             clear.append(component)
     return clear
 

@@ -22,8 +22,8 @@ class Ground(NamedTuple):
     squares: np.ndarray  # integral of that squared, float64
 
 
-def flatten(frame: np.ndarray) -> tuple[np.ndarray, list[Surface]]:
-    """How much darker than the paper around it each pixel is, (h, w) uint8, 0 paper to 255 black, and the surfaces.
+def flatten(frame: np.ndarray) -> tuple[np.ndarray, list[Surface], np.ndarray]:
+    """How much darker than the paper around it each pixel is, (h, w) uint8, 0 paper to 255 black; surfaces, edges.
 
     frame: (h, w) or (h, w, 3) uint8. The paper is the grey closing of the picture (Serra 1982): it fills strokes and
     keeps the edges of shadows where they are. Surfaces with white on black are turned round first.
@@ -37,14 +37,14 @@ def flatten(frame: np.ndarray) -> tuple[np.ndarray, list[Surface]]:
     grey = cv2.GaussianBlur(grey, (3, 3), 0)
     # At half the size, which is four times as fast; padded, so that no vignette is taken for ink at the border.
     half, pad = _halve(grey), widest_stroke(grey) // 2
-    found, shape = surfaces.find(half, pad)
-    turned = white_on_black(half, pad, found, shape)
+    found, edges = surfaces.find(half, pad)
+    turned = white_on_black(half, pad, found, edges.shape)
     if turned.any():
         half, grey = (cv2.bitwise_xor(picture, _spread(turned, picture.shape)) for picture in (half, grey))
     half = cv2.copyMakeBorder(half, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
     half = cv2.morphologyEx(half, cv2.MORPH_CLOSE, np.ones((pad | 1, pad | 1), np.uint8))[pad:-pad, pad:-pad]
     paper = cv2.resize(cv2.erode(half, None), grey.shape[::-1])
-    return cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, 24), scale=255), found
+    return cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, 24), scale=255), found, _spread(edges, grey.shape)
 
 
 def widest_stroke(picture: np.ndarray) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 GRID_SIDE = 320  # pixels of the grid's longer side; at 1280x720 a pixel of it is 4 of the picture's
 THIN_STROKE = 7  # pixels of the grid, as wide as most pens' strokes at most
 EDGE = 10  # grey levels across three pixels of the grid: what changes less is shading on one surface
+DEEP = 0.1  # of a surface is farther from its edge than the middle of any stroke; where fat strokes join, less is
 MOSTLY = 2 / 3  # of a surface's place is even once its strokes are gone; of a ring's or a web's, less
 
 
@@ -22,21 +23,27 @@ class Surface(NamedTuple):
     inside: np.ndarray  # (h, w) bool, where it is in that box
 
 
-def find(picture: np.ndarray, widest: int) -> tuple[list[Surface], tuple[int, int]]:
-    """The surfaces of a grey picture (h, w) uint8, and the grid's shape; what lies on another surface comes after it.
+def find(picture: np.ndarray, widest: int) -> tuple[list[Surface], np.ndarray]:
+    """The surfaces of a grey picture (h, w) uint8; what lies on another surface comes after it. And their edges.
 
     widest: stroke, in pixels of the picture. A surface is wider than that, and even once its strokes are gone: dark
     strokes close, bright ones open. Thin strokes first tell surfaces apart; where strokes are wide they run together
     with the surface's edge, so it is also looked for without any. The first surface is what belongs to no other.
+    The edges, a grid (h, w) uint8, 255 or 0, are what changes whether dark or bright strokes are gone: no stroke.
     """
     scale = min(1.0, GRID_SIDE / max(picture.shape))
     grid = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     widest = max(5, int(widest * scale)) | 1
     found: list[Surface] = []
+    edges = np.full(grid.shape, 255, np.uint8)
     for stroke in (widest, THIN_STROKE):
         alike = []
         for operation in (cv2.MORPH_CLOSE, cv2.MORPH_OPEN):
-            even = _even(_morphed(grid, operation, stroke, cv2.BORDER_REPLICATE))
+            bare = _morphed(grid, operation, stroke, cv2.BORDER_REPLICATE)
+            slope = cv2.morphologyEx(bare, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+            even = cv2.morphologyEx(cv2.compare(slope, EDGE, cv2.CMP_LE), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+            if stroke == widest:
+                edges = cv2.min(edges, cv2.compare(slope, EDGE, cv2.CMP_GT))
             outlines, tree = cv2.findContours(even, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
             for i in np.flatnonzero(tree[0, :, 3] < 0).tolist() if outlines else ():
                 if min(cv2.minAreaRect(outlines[i])[1]) > widest:
@@ -46,13 +53,7 @@ def find(picture: np.ndarray, widest: int) -> tuple[list[Surface], tuple[int, in
     rest = np.ones(grid.shape, bool)
     for where, inside in found:
         rest[where][inside] = False
-    return [Surface((slice(None), slice(None)), rest), *found], grid.shape
-
-
-def _even(bare: np.ndarray) -> np.ndarray:
-    """Where a picture hardly changes, (h, w) uint8, 255 or 0."""
-    slope = cv2.morphologyEx(bare, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    return cv2.morphologyEx(cv2.compare(slope, EDGE, cv2.CMP_LE), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    return [Surface((slice(None), slice(None)), rest), *found], cv2.dilate(edges, np.ones((3, 3), np.uint8))
 
 
 def _surface(outline: np.ndarray, holes: float, widest: int) -> list[Surface]:
@@ -63,8 +64,9 @@ def _surface(outline: np.ndarray, holes: float, widest: int) -> list[Surface]:
     x, y, w, h = cv2.boundingRect(outline)
     inside = np.zeros((h + 2, w + 2), np.uint8)
     cv2.drawContours(inside, [outline], -1, 255, -1, offset=(1 - x, 1 - y))
-    deep = 2 * cv2.distanceTransform(inside, cv2.DIST_L2, 3).max() > widest
-    if not deep or holes > (1 - MOSTLY) * cv2.countNonZero(inside):
+    deep = np.count_nonzero(2 * cv2.distanceTransform(inside, cv2.DIST_L2, 3) > widest)
+    area = cv2.countNonZero(inside)
+    if deep < DEEP * area or holes > (1 - MOSTLY) * area:
         return []
     inside = _morphed(inside[1:-1, 1:-1], cv2.MORPH_CLOSE, widest, cv2.BORDER_CONSTANT)
     return [Surface((slice(y, y + h), slice(x, x + w)), inside > 0)]
