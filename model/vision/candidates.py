@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 
 from .. import crop
-from . import ink, segment
+from . import ink, segment, surfaces
 from .segment import Box
 
 WORKING_SIDE = 1920  # pixels: the longer side is brought down to this before anything else
 MAX_CANDIDATES = 1000  # in a picture; components as they are come first, and a page of 200 digits has 600
-ON_EDGE = 0.6  # of a component's ink lies on a surface's edge: it is the edge, or its shadow
+LONG = 0.3  # times as wide as long: it may be a 1, or the thin line along a sheet's edge
+ON_EDGE = 0.6  # of a component's ink lies where a surface ends: it is that edge, or its shadow
 MIN_CLARITY = 8  # see Candidate; of parts of strokes, of which texture has hundreds, more is asked
 MIN_CLARITY_SEAMS = 12
 
@@ -72,16 +73,23 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
 
 
 def _clear(
-    components: list[segment.Component], mask: np.ndarray, level: np.ndarray, ground: ink.Ground, edges: np.ndarray
+    components: list[segment.Component],
+    mask: np.ndarray,
+    level: np.ndarray,
+    ground: ink.Ground,
+    edges: list[np.ndarray],
 ) -> list[segment.Component]:
     """Components that may be clear enough, on their own or with others; of texture and edges, hardly any."""
     clear = []
+    thin_stroke = surfaces.THIN_STROKE / 2 * max(mask.shape) / surfaces.GRID_SIDE  # pixels
     around = ink.unevenness(ground, np.array([part.box for part in components], float))
     for component, uneven in zip(components, around.tolist(), strict=True):
         x, y, w, h = component.box
         inside = mask[y : y + h, x : x + w]
         strength = _strength(level[y : y + h, x : x + w], inside) if uneven < 255 else 0
-        on_edge = cv2.mean(edges[y : y + h, x : x + w], inside)[0] / 255
+        long = min(w, h) < LONG * max(w, h)
+        thin = long and cv2.countNonZero(inside) < thin_stroke * max(w, h)
+        on_edge = max(cv2.mean(edge[y : y + h, x : x + w], inside)[0] / 255 for edge in edges[: 1 + thin])
         if strength > 0.75 * MIN_CLARITY * (1 + uneven) and on_edge < ON_EDGE:
             clear.append(component)
     return clear

@@ -22,8 +22,9 @@ class Ground(NamedTuple):
     squares: np.ndarray  # integral of that squared, float64
 
 
-def flatten(frame: np.ndarray) -> tuple[np.ndarray, list[Surface], np.ndarray]:
-    """How much darker than the paper around it each pixel is, (h, w) uint8, 0 paper to 255 black; surfaces, edges.
+def flatten(frame: np.ndarray) -> tuple[np.ndarray, list[Surface], list[np.ndarray]]:
+    """How much darker than the paper around it each pixel is, (h, w) uint8, 0 paper to 255 black; the surfaces; and
+    where one ends, (h, w) uint8, 255 or 0, twice: where all strokes are gone, and where thin ones are.
 
     frame: (h, w) or (h, w, 3) uint8. The paper is the grey closing of the picture (Serra 1982): it fills strokes and
     keeps the edges of shadows where they are. Surfaces with white on black are turned round first.
@@ -38,13 +39,15 @@ def flatten(frame: np.ndarray) -> tuple[np.ndarray, list[Surface], np.ndarray]:
     # At half the size, which is four times as fast; padded, so that no vignette is taken for ink at the border.
     half, pad = _halve(grey), widest_stroke(grey) // 2
     found, edges = surfaces.find(half, pad)
-    turned = white_on_black(half, pad, found, edges.shape)
+    turned = white_on_black(half, pad, found)
+    ends = [np.where(turned, *both) for both in zip(edges[cv2.MORPH_OPEN], edges[cv2.MORPH_CLOSE], strict=True)]
     if turned.any():
         half, grey = (cv2.bitwise_xor(picture, _spread(turned, picture.shape)) for picture in (half, grey))
     half = cv2.copyMakeBorder(half, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
     half = cv2.morphologyEx(half, cv2.MORPH_CLOSE, np.ones((pad | 1, pad | 1), np.uint8))[pad:-pad, pad:-pad]
     paper = cv2.resize(cv2.erode(half, None), grey.shape[::-1])
-    return cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, 24), scale=255), found, _spread(edges, grey.shape)
+    level = cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, 24), scale=255)
+    return level, found, [_spread(end, grey.shape) for end in ends]
 
 
 def widest_stroke(picture: np.ndarray) -> int:
@@ -61,11 +64,12 @@ def _spread(grid: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return cv2.resize(grid, shape[::-1], interpolation=cv2.INTER_NEAREST)
 
 
-def white_on_black(half: np.ndarray, reach: int, found: list[Surface], shape: tuple[int, int]) -> np.ndarray:
+def white_on_black(half: np.ndarray, reach: int, found: list[Surface]) -> np.ndarray:
     """Which surfaces' strokes are brighter than they are: of any neighbourhood, strokes cover the lesser part.
 
     Returns a grid (h, w) uint8, 255 or 0. reach: of a neighbourhood, in pixels of the picture.
     """
+    shape = found[0].inside.shape
     small = cv2.resize(half, shape[::-1], interpolation=cv2.INTER_AREA)
     window = np.ones((int(reach * shape[1] / half.shape[1]) | 1,) * 2, np.uint8)
     lightest, darkest = (edge(small, window).astype(np.float32) for edge in (cv2.dilate, cv2.erode))

@@ -12,8 +12,9 @@ import numpy as np
 GRID_SIDE = 320  # pixels of the grid's longer side; at 1280x720 a pixel of it is 4 of the picture's
 THIN_STROKE = 7  # pixels of the grid, as wide as most pens' strokes at most
 EDGE = 10  # grey levels across three pixels of the grid: what changes less is shading on one surface
+STEEP = 20  # grey levels across as much: what changes more is where one ends; most shadows are softer
 DEEP = 0.1  # of a surface is farther from its edge than the middle of any stroke; where fat strokes join, less is
-MOSTLY = 2 / 3  # of a surface's place is even once its strokes are gone; of a ring's or a web's, less
+MOSTLY = 0.8  # of a surface's place is even once its strokes are gone; of a ring's or a web's, less
 
 
 class Surface(NamedTuple):
@@ -23,52 +24,49 @@ class Surface(NamedTuple):
     inside: np.ndarray  # (h, w) bool, where it is in that box
 
 
-def find(picture: np.ndarray, widest: int) -> tuple[list[Surface], np.ndarray]:
-    """The surfaces of a grey picture (h, w) uint8; what lies on another surface comes after it. And their edges.
+def find(picture: np.ndarray, widest: int) -> tuple[list[Surface], dict[int, list[np.ndarray]]]:
+    """The surfaces of a grey picture (h, w) uint8; what lies on another surface comes after it. And all edges.
 
     widest: stroke, in pixels of the picture. A surface is wider than that, and even once its strokes are gone: dark
     strokes close, bright ones open. Thin strokes first tell surfaces apart; where strokes are wide they run together
     with the surface's edge, so it is also looked for without any. The first surface is what belongs to no other.
-    The edges, a grid (h, w) uint8, 255 or 0, are what changes whether dark or bright strokes are gone: no stroke.
+    Edges are grids (h, w) uint8, 255 or 0: where the picture changes though its dark strokes are closed (under
+    cv2.MORPH_CLOSE), or its bright ones opened (under cv2.MORPH_OPEN): first all, then thin ones alone.
     """
     scale = min(1.0, GRID_SIDE / max(picture.shape))
     grid = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     widest = max(5, int(widest * scale)) | 1
     found: list[Surface] = []
-    edges = np.full(grid.shape, 255, np.uint8)
+    edges: dict[int, list[np.ndarray]] = {cv2.MORPH_CLOSE: [], cv2.MORPH_OPEN: []}
     for stroke in (widest, THIN_STROKE):
         alike = []
         for operation in (cv2.MORPH_CLOSE, cv2.MORPH_OPEN):
             bare = _morphed(grid, operation, stroke, cv2.BORDER_REPLICATE)
             slope = cv2.morphologyEx(bare, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
             even = cv2.morphologyEx(cv2.compare(slope, EDGE, cv2.CMP_LE), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-            if stroke == widest:
-                edges = cv2.min(edges, cv2.compare(slope, EDGE, cv2.CMP_GT))
+            edges[operation].append(cv2.dilate(cv2.compare(slope, STEEP, cv2.CMP_GT), np.ones((3, 3), np.uint8)))
             outlines, tree = cv2.findContours(even, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
             for i in np.flatnonzero(tree[0, :, 3] < 0).tolist() if outlines else ():
                 if min(cv2.minAreaRect(outlines[i])[1]) > widest:
-                    holes = sum(cv2.contourArea(outlines[hole]) for hole in np.flatnonzero(tree[0, :, 3] == i))
+                    holes = [outlines[hole] for hole in np.flatnonzero(tree[0, :, 3] == i)]
                     alike += _surface(outlines[i], holes, widest)
         found += sorted(alike, key=lambda surface: -np.count_nonzero(surface.inside))
     rest = np.ones(grid.shape, bool)
     for where, inside in found:
         rest[where][inside] = False
-    return [Surface((slice(None), slice(None)), rest), *found], cv2.dilate(edges, np.ones((3, 3), np.uint8))
+    return [Surface((slice(None), slice(None)), rest), *found], edges
 
 
-def _surface(outline: np.ndarray, holes: float, widest: int) -> list[Surface]:
-    """What an outline encloses, if it is a surface: its holes are strokes on it, and so are notches in its edge.
-
-    holes: their area, in pixels of the grid.
-    """
+def _surface(outline: np.ndarray, holes: list[np.ndarray], widest: int) -> list[Surface]:
+    """What an outline encloses, if it is a surface: its holes are strokes on it, and so are notches in its edge."""
     x, y, w, h = cv2.boundingRect(outline)
-    inside = np.zeros((h + 2, w + 2), np.uint8)
-    cv2.drawContours(inside, [outline], -1, 255, -1, offset=(1 - x, 1 - y))
-    deep = np.count_nonzero(2 * cv2.distanceTransform(inside, cv2.DIST_L2, 3) > widest)
-    area = cv2.countNonZero(inside)
-    if deep < DEEP * area or holes > (1 - MOSTLY) * area:
+    whole, even = np.zeros((h + 2, w + 2), np.uint8), np.zeros((h + 2, w + 2), np.uint8)
+    cv2.drawContours(whole, [outline], -1, 255, -1, offset=(1 - x, 1 - y))
+    cv2.drawContours(even, [outline, *holes], -1, 255, -1, offset=(1 - x, 1 - y))
+    area, kept = cv2.countNonZero(whole), cv2.countNonZero(even)
+    if kept < MOSTLY * area or (2 * cv2.distanceTransform(whole, cv2.DIST_L2, 3) > widest).sum() < DEEP * area:
         return []
-    inside = _morphed(inside[1:-1, 1:-1], cv2.MORPH_CLOSE, widest, cv2.BORDER_CONSTANT)
+    inside = _morphed(whole[1:-1, 1:-1], cv2.MORPH_CLOSE, widest, cv2.BORDER_CONSTANT)
     return [Surface((slice(y, y + h), slice(x, x + w)), inside > 0)]
 
 
