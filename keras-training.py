@@ -13,22 +13,28 @@ MNIST comes from --data, else from the file that the environment variable MNIST_
 downloaded once. Every epoch shows the network new versions of the digits: turned, bent, drawn with thin or
 thick pens, blurred; and pictures that are no digit, of which it learns to be unsure. In the last fifth of the
 run most are varied only a little. At the end the test digits are scored, once, and the model is written with a
-picture of the training curves beside it.
+picture of the training curves beside it. cam.py then reads with it. To go back to the weights that came along
+(model/shipped.h5, which no script writes), delete model/digits.h5. The recipe's numbers are in
+model/training/recipe.py.
 
 --learn-from has the network learn what a teacher says of each picture, varied as it is, instead of what its label
 says. Over many epochs it becomes better that way; the loss and accuracy of its epochs tell how far it agrees with
 the teacher.
 
 Ctrl-C stops at once: the model that stood at --output still stands, and --resume goes on from the last
-finished epoch. --validation keeps 5,000 training digits apart and scores them after every epoch: choose by
-them, never by the test digits.
+finished epoch. A run that failed replaces nothing, either.
 
---handwriting takes what you taught in cam.py's window (handwriting/<digit>/*.png), goes on from the shipped
-weights with your digits mixed into MNIST's, and says what that did for the part of yours it did not see.
+--validation keeps 5,000 training digits apart and scores them after every epoch: choose by them, never by the
+test digits.
 
-Keras' other backends: KERAS_BACKEND=jax python keras-training.py. With JAX the run is spread over all GPUs,
-and over machines where each has Keras' variables: KERAS_DISTRIBUTION_JOB_ADDRESSES=<first machine>:<port>,
-KERAS_DISTRIBUTION_NUM_PROCESSES=<machines> and KERAS_DISTRIBUTION_PROCESS_ID=<0, 1, …>. The first one writes.
+--handwriting takes what you taught in cam.py's window (handwriting/<digit>/*.png). It goes on from the weights that
+cam.py reads with (model/digits.h5 if you trained it, else model/shipped.h5), mixes your digits into MNIST's, and
+says what that did for the part of yours it did not see.
+
+It computes with TensorFlow where that is installed, else with JAX; KERAS_BACKEND=jax chooses JAX where both are.
+With JAX the run is spread over all GPUs, and over machines where each has Keras' variables:
+KERAS_DISTRIBUTION_JOB_ADDRESSES=<first machine>:<port>, KERAS_DISTRIBUTION_NUM_PROCESSES=<machines> and
+KERAS_DISTRIBUTION_PROCESS_ID=<0, 1, …>. The first one writes.
 """
 
 from model import console  # first: from here on Ctrl-C ends the script without a traceback
@@ -36,17 +42,17 @@ from model import console  # first: from here on Ctrl-C ends the script without 
 # isort: split
 import argparse
 import os
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from model import figures, files, handwriting, metrics
-from model.training import mnist
-from model.weights import SHIPPED, TRAINED
+from model import figures, files, handwriting, metrics, weights
+from model.training import mnist, recipe
 
-SETTINGS = ("epochs", "batch_size", "seed", "validation", "teacher", "learn_from")  # what a resumed run keeps
-MINE, TEACHER = SHIPPED.with_name("mine.h5"), SHIPPED.with_name("teacher.h5")
+# What a resumed run keeps. The number format is chosen by a stopwatch, and might be another the second time.
+SETTINGS = ("epochs", "batch_size", "seed", "validation", "teacher", "learn_from", "number_format")
+MINE, TEACHER = weights.SHIPPED.with_name("mine.h5"), weights.SHIPPED.with_name("teacher.h5")
+FAILED = 0.2  # of the test digits read right, or less: a run went wrong; guessing gets 0.1
 
 
 def main() -> None:
@@ -66,47 +72,46 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
     from model import network  # here, because Keras takes 2.5 s to load
     from model.training import batches, checkpoint, loop, runtime, teacher
 
-    kept = args.output.with_suffix(".resume.npz")
+    kept = args.output.with_suffix(".resume.npy")
     history, state = [], None
     if args.resume:
         settings, history, state = checkpoint.read(kept)
         vars(args).update(settings)  # a run ends as it was begun
         print(f"Going on after epoch {len(history)} of {args.epochs}")
+    args.number_format = runtime.start(args.seed, args.number_format)
     settings = {name: getattr(args, name) for name in SETTINGS}
 
-    runtime.start(args.seed)
     x, y, held_out = digits.x_train, digits.y_train, None
     if args.validation:
-        apart = np.random.default_rng(args.seed).permutation(len(x)) < len(x) // 12  # 5,000 of MNIST's 60,000
+        apart = np.random.default_rng(args.seed).permutation(len(x)) < round(len(x) * recipe.VALIDATION)
         held_out = x[apart] / np.float32(255), y[apart]
         x, y = x[~apart], y[~apart]
     others = batches.beyond_mnist(x, y, args.seed)
-    if args.learn_from and runtime.part()[1] > 1:
+    if args.learn_from and runtime.processes() > 1:
         raise console.UserError("--learn-from trains in one process: unset KERAS_DISTRIBUTION_NUM_PROCESSES")
     deeper = teacher.load(args.learn_from) if args.learn_from else None
     shown = batches.Pictures(
-        x, y, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed, part=runtime.part(),
-        teacher=deeper.predict_on_batch if deeper else None,
+        x, y, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed, rank=runtime.rank(),
+        processes=runtime.processes(), teacher=deeper.predict_on_batch if deeper else None,
     )  # fmt: skip
 
     kind = teacher if args.teacher else network
     net = kind.build()
     net.summary()
-    loop.prepare(net, args.epochs * len(shown), args.batch_size)
+    loop.prepare(net, args.epochs * len(shown), shown.batch_size)
     if state:
         checkpoint.restore(net, state)
-    keep = partial(checkpoint.write, kept, net, settings, history)
     try:
-        loop.fit(net, shown, history, held_out, after_epoch=keep)
+        loop.fit(net, shown, history, held_out, lambda: checkpoint.write(kept, net, settings, history))
     except KeyboardInterrupt:
-        hint = f": the same command with --resume goes on after epoch {len(history)}" if history else ""
-        print(f"\nStopped{hint}")
+        print("\nStopped" + (": the same command with --resume goes on" if kept.exists() else ""))
         raise
     if not runtime.gather():
         return
 
-    network.save(net, args.output, kind.build)
-    score = print_score(kind.load(args.output), digits)
+    with files.replacing(args.output) as temporary:
+        network.save(net, temporary)
+        score = print_score(kind.load(temporary), digits)
     curves = args.output.with_suffix(".png")
     figures.save(figures.curves(history, score, taught=bool(args.learn_from)), curves)
     kept.unlink(missing_ok=True)
@@ -114,27 +119,29 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
 
 
 def learn_hand(taught: handwriting.Examples, digits: mnist.Mnist, args: argparse.Namespace) -> None:
-    """Go on from the shipped weights with a person's digits mixed into MNIST's."""
+    """Go on from the weights that cam.py reads with, a person's digits mixed into MNIST's."""
     from model import network
     from model.training import batches, loop, runtime
 
     runtime.start(args.seed)
     learnt, apart = taught.split(args.seed)
-    net = network.load(SHIPPED)
+    net = network.load(weights.default())
+    print(f"going on from model/{weights.default().name}", flush=True)
     before = count_wrong(net, apart)
 
-    few = np.random.default_rng(args.seed).permutation(len(digits.x_train))[:20_000]
+    few = np.random.default_rng(args.seed).permutation(len(digits.x_train))[: recipe.HAND_MNIST]
     x, y = digits.x_train[few], digits.y_train[few]
-    yours = batches.Share(0.25, learnt.x, batches.one_hot(learnt.y))
+    yours = batches.Share(recipe.HAND_SHARE, learnt.x, batches.one_hot(learnt.y))
     others = [yours, *batches.beyond_mnist(x, y, args.seed)]
     shown = batches.Pictures(x, y, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed)
-    loop.prepare(net, args.epochs * len(shown), args.batch_size, gently=True)
+    loop.prepare(net, args.epochs * len(shown), shown.batch_size, gently=True)
     loop.fit(net, shown, [])
 
     print(f"your digits: {len(taught.y)}; of the {len(apart.y)} kept apart from training "
           f"{before} were read wrong before, {count_wrong(net, apart)} are now")
-    network.save(net, args.output)
-    print_score(network.load(args.output), digits)
+    with files.replacing(args.output) as temporary:
+        network.save(net, temporary)
+        print_score(network.load(temporary), digits)
     print(f"model: {args.output}   use it: python cam.py --model {args.output}")
 
 
@@ -145,18 +152,25 @@ def count_wrong(net: object, apart: handwriting.Examples) -> int:
 
 
 def print_score(net: object, digits: mnist.Mnist) -> dict[str, float]:
-    """Score a model, as it was read from its file, on the test digits: the only time that they are looked at."""
+    """Score a model, as it was read from its file, on the test digits: the only time that they are looked at.
+
+    Raises UserError where training failed, so that the file replaces nothing.
+    """
     from model import network
 
     score = metrics.score(network.classify(net, digits.x_test / np.float32(255)), digits.y_test)
     print(f"{len(digits.y_test):,} test digits: loss {score['loss']:.4f}  accuracy {score['accuracy']:.2%}")
+    if score["accuracy"] <= FAILED:
+        raise console.UserError("training failed, and nothing is written: try another --batch-size, or more --epochs")
     return score
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, help="passes over the digits (default: 15; 3 with --handwriting)")
-    parser.add_argument("--batch-size", type=int, default=128, help="pictures a step (default: 128)")
+    epochs = f"passes over the digits (default: {recipe.EPOCHS}; {recipe.HAND_EPOCHS} with --handwriting)"
+    parser.add_argument("--epochs", type=int, help=epochs)
+    parser.add_argument("--batch-size", type=int, default=recipe.BATCH_SIZE, metavar="N",
+                        help="pictures a step (default: %(default)s)")  # fmt: skip
     parser.add_argument("--seed", type=int, default=1, help="the same seed repeats a run (default: 1)")
     parser.add_argument("--data", type=Path, help="mnist.npz (default: what MNIST_PATH names, else downloaded once)")
     parser.add_argument("--output", type=Path, help="HDF5 to write (default: model/digits.h5, mine.h5 or teacher.h5)")
@@ -166,16 +180,18 @@ def arguments() -> argparse.Namespace:
     ways.add_argument("--handwriting", type=Path, metavar="DIR", help="learn from DIR/<digit>/*.png as well")
     ways.add_argument("--teacher", action="store_true", help="train the deeper network that --learn-from takes")
     ways.add_argument("--learn-from", type=os.path.abspath, metavar="TEACHER", help="learn what it says, not labels")
+    parser.set_defaults(number_format=None)  # chosen when a run begins
     args = parser.parse_args()
-    args.epochs = args.epochs if args.epochs is not None else 3 if args.handwriting else 15
-    args.output = args.output or (MINE if args.handwriting else TEACHER if args.teacher else TRAINED)
+    if args.epochs is None:
+        args.epochs = recipe.HAND_EPOCHS if args.handwriting else recipe.EPOCHS
+    args.output = args.output or (MINE if args.handwriting else TEACHER if args.teacher else weights.TRAINED)
     if args.epochs < 1 or args.batch_size < 1 or not 0 <= args.seed < 2**32:
         parser.error("--epochs and --batch-size must be 1 or more, --seed from 0 to 4294967295")
     if args.output.suffix != ".h5":
         parser.error("--output must end in .h5")
     if args.handwriting and (args.resume or args.validation):
         parser.error("--handwriting goes with neither --resume nor --validation")
-    if args.output.resolve() == SHIPPED:
+    if args.output.resolve() == weights.SHIPPED:
         parser.error("the shipped weights are never overwritten: name another --output")
     if args.learn_from and not os.path.isfile(args.learn_from):
         parser.error(f"there is no teacher {args.learn_from}: train one with --teacher")

@@ -31,7 +31,7 @@ def main() -> None:
     weights.read(args.model)  # a bad model is told at once, before Keras loads
     data = mnist.load(args.data)
     pictures, labels = data.x_test, data.y_test.astype(int)
-    print(f"Loading {args.model.name} and reading {len(labels):,} test digits …", flush=True)
+    print(f"Loading {Path(*args.model.parts[-2:])} and reading {len(labels):,} test digits …", flush=True)
 
     from model import network  # here, because Keras takes 2.5 s to load
 

@@ -13,6 +13,7 @@
         window     pictures in, keys and mouse gestures out
 
     training/    what the network learns from, and how
+        recipe      the numbers of a run, in one place
         loop        schedule, steps and progress; Keras
         checkpoint  what a run needs to go on after a stop; Keras
         runtime     seed, process ranks, devices, number format; Keras

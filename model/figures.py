@@ -19,7 +19,7 @@ INK, QUIET, PAPER = "#1b1b1b", "#8a8a8a", "#ffffff"
 RIGHT, WRONG = "#0072b2", "#d55e00"  # Okabe and Ito's blue and vermilion: told apart by every kind of eye
 matplotlib.rcParams["font.family"] = "DejaVu Sans"  # comes with matplotlib
 matplotlib.rcParams["svg.fonttype"] = "none"
-MOST = 36  # mistakes in one picture
+MISTAKES_SHOWN = 36  # at most: six rows of six
 KINDS = (".png", ".jpg", ".pdf", ".svg")
 
 
@@ -38,11 +38,11 @@ def overview(pictures: np.ndarray, labels: np.ndarray, probabilities: np.ndarray
         1, 3, gridspec_kw={"left": 0.015, "right": 0.985, "top": 0.84, "bottom": 0.02, "wspace": 0.04}
     )
     tiles(left, pictures, labels, probabilities, sample, f"{len(sample)} test digits at random")
-    if len(mistakes) > MOST:
-        heading = f"The {MOST} most confident of {len(mistakes)} mistakes"
+    if len(mistakes) > MISTAKES_SHOWN:
+        heading = f"The {MISTAKES_SHOWN} most confident of {len(mistakes)} mistakes"
     else:
         heading = f"All {len(mistakes)} mistakes, most confident first" if len(mistakes) else "No mistakes"
-    tiles(middle, pictures, labels, probabilities, mistakes[:MOST], heading)
+    tiles(middle, pictures, labels, probabilities, mistakes[:MISTAKES_SHOWN], heading)
     confusion(right, labels, answers)
     return figure
 

@@ -1,14 +1,39 @@
 """The convolutional network, exactly the original's: 1,199,882 parameters, ten softmax outputs."""
 
 import logging
+import os
 from collections.abc import Callable
 from functools import partial
+from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
-from . import console, files, weights
+from . import console, weights
+from .console import UserError
 
+BACKENDS = ("tensorflow", "jax", "torch")  # of Keras, those that can train
+
+
+def _choose_backend() -> None:
+    """Set KERAS_BACKEND, where it is not set, to the first backend that is installed. Raises UserError."""
+    installed = [name for name in BACKENDS if find_spec(name)]
+    name = os.environ.get("KERAS_BACKEND") or next(iter(installed), None)
+    if name is None:
+        raise UserError("neither TensorFlow nor JAX is installed: pip install -r requirements.txt")
+    if name not in BACKENDS:
+        raise UserError(f"KERAS_BACKEND={name} is no backend of Keras: set it to tensorflow or jax, or unset it")
+    if name not in installed:
+        raise UserError(f"KERAS_BACKEND={name}, but {name} is not installed: unset it, or pip install {name}")
+    os.environ["KERAS_BACKEND"] = name
+    if name == "jax" and metadata.version("jax").startswith(("0.10.", "0.11.", "0.12.")):
+        # On a CPU, XLA leaves convolutions to YNNPACK, which takes five times as long for them as XLA's other way
+        # (jax 0.10.2). Only those versions: on one that does not know the flag, XLA would end the process.
+        os.environ.setdefault("XLA_FLAGS", "--xla_cpu_experimental_ynn_fusion_type=-individual_convolution")
+
+
+_choose_backend()
 with console.without_chatter():
     import keras
     from keras import layers
@@ -17,6 +42,19 @@ with console.without_chatter():
 logging.getLogger("absl").addFilter(lambda record: "as an HDF5 file" not in record.getMessage())
 
 BATCHES = (1, 4, 16, 24, 32, 64, 128, 256)  # each size that the network is called with is traced once, then fast
+
+
+class MaxPooling2D(layers.MaxPooling2D):
+    """Keras' layer for 2x2. With JAX it takes the largest of four slices: the same numbers.
+
+    On a CPU the gradient of XLA's own pooling takes as long as that of all the convolutions; this one takes a tenth.
+    """
+
+    def call(self, inputs):
+        if keras.backend.backend() != "jax":
+            return super().call(inputs)
+        rows = keras.ops.maximum(inputs[:, ::2], inputs[:, 1::2])
+        return keras.ops.maximum(rows[:, :, ::2], rows[:, :, 1::2])
 
 
 def build(dropout: tuple[float, float] = (0.0, 0.1)) -> keras.Sequential:
@@ -31,7 +69,7 @@ def build(dropout: tuple[float, float] = (0.0, 0.1)) -> keras.Sequential:
             layers.Input((28, 28, 1)),
             layers.Conv2D(32, 3, activation="relu"),
             layers.Conv2D(64, 3, activation="relu"),
-            layers.MaxPooling2D(),
+            MaxPooling2D(),
             layers.Dropout(dropout[0]),
             layers.Flatten(),
             layers.Dense(128, activation="relu"),
@@ -48,20 +86,16 @@ def load(path: str | Path) -> keras.Sequential:
     return network
 
 
-def save(network: keras.Sequential, path: str | Path, build: Callable[[], keras.Sequential] = build) -> None:
-    """Write the network as HDF5, whole or not at all: float32, no optimiser state, for Keras to load too.
+def save(network: keras.Sequential, path: str | Path) -> None:
+    """Write the network as HDF5 that Keras, too, can load: its own layers, float32, no optimiser state."""
 
-    build: makes a network like it.
-    """
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
-        twin = build()
-    finally:
-        keras.config.set_dtype_policy(policy)
+    def plain(layer: layers.Layer) -> layers.Layer:
+        return getattr(layers, type(layer).__name__).from_config(layer.get_config() | {"dtype": "float32"})
+
+    twin = keras.Sequential([layers.Input((28, 28, 1)), *map(plain, network.layers)])
+    twin.dtype_policy = "float32"
     twin.set_weights(network.get_weights())
-    with files.replacing(path) as temporary:
-        twin.save(temporary, include_optimizer=False)
+    twin.save(path, include_optimizer=False)
 
 
 def classifier(path: str | Path) -> Callable[[np.ndarray], np.ndarray]:
@@ -90,5 +124,3 @@ def classify(network: keras.Sequential, crops: np.ndarray) -> np.ndarray:
         padded = np.concatenate([part, np.zeros((size - len(part), 28, 28, 1), np.float32)])
         parts.append(network.predict_on_batch(padded)[: len(part)])
     return np.concatenate(parts)
-
-

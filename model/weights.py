@@ -27,8 +27,10 @@ SHAPES = (  # in the order of the layers; no two are alike, so a shape says whic
 LAYERS = [("Conv2D", "relu"), ("Conv2D", "relu"), ("MaxPooling2D", None), ("Flatten", None), ("Dense", "relu"),
           ("Dense", "softmax")]  # fmt: skip
 WITHOUT_EFFECT = ("InputLayer", "Dropout")  # on what the network answers
-LONGEST = 1 << 20  # bytes of a description
-ASIDE = ("optimizer", "optimizer_weights", "seed_generator")  # the state of a training run
+FILE_BYTES = 100_000_000  # at most; the network has 5 MB, and 29 in float64 with its optimiser's state
+DESCRIPTION_BYTES = 1 << 20  # at most; ours has 4,000
+DESCRIPTIONS = 10  # at most; Keras writes one, HDF5 may leave an older one behind
+TRAINING_STATE = ("optimizer", "optimizer_weights", "seed_generator")  # groups that are passed over
 
 
 class Refused(Exception):
@@ -52,6 +54,8 @@ def read(path: str | Path) -> list[np.ndarray]:
     if not path.is_file():
         raise UserError(f"{path} is no file: name an HDF5 model")
     try:
+        if path.stat().st_size > FILE_BYTES:
+            raise Refused(f"is larger than {FILE_BYTES // 1_000_000} MB")
         if not h5py.is_hdf5(path):
             raise Refused("is no HDF5 file")
         with h5py.File(path, "r", locking=False) as file:
@@ -75,10 +79,10 @@ def _check_description(path: Path) -> None:
     """
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         starts = [match.start() for match in re.finditer(rb'\{"class_name": ?"(?:Sequential|Functional|Model)"', data)]
-        if not starts:
-            raise Refused("has no readable description of its network")
+        if not 1 <= len(starts) <= DESCRIPTIONS:
+            raise Refused("has no readable description of its network" if not starts else "describes too many networks")
         for start in starts:
-            text = data[start : start + LONGEST].decode(errors="replace")
+            text = data[start : start + DESCRIPTION_BYTES].decode(errors="replace")
             _check_layers(json.JSONDecoder().raw_decode(text)[0]["config"]["layers"])
 
 
@@ -117,7 +121,7 @@ def _datasets(file: h5py.File) -> Iterator[h5py.Dataset]:
         if links > 200:  # hard links may run in circles
             raise Refused("holds another network")
         for name in group:
-            if name in ASIDE:
+            if name in TRAINING_STATE:
                 continue
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):
                 raise Refused("has links in it, which are never followed")

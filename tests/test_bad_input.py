@@ -6,6 +6,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 import zlib
 
@@ -93,6 +94,17 @@ def damaged_models():
             for name in "abcdefgh":
                 file[name] = file["/"]
 
+    def of_many_bytes(path):
+        shutil.copy(SHIPPED, path)
+        os.truncate(path, 10**11)  # takes no room on the disk
+
+    def with_many_descriptions(path):
+        shutil.copy(SHIPPED, path)
+        with h5py.File(path, "r+") as file:
+            text = file.attrs["model_config"]
+            text = text.encode() if isinstance(text, str) else text
+            file["optimizer/more"] = np.frombuffer(text * 100, np.uint8)
+
     good = np.zeros((128, 10), np.float32)
     return {
         "empty": lambda path: path.touch(),
@@ -118,6 +130,8 @@ def damaged_models():
         "with an array never written": changed(with_unwritten_array),
         "of huge shape": of_huge_shape,
         "with links in circles": of_links_in_circles,
+        "larger than any": of_many_bytes,
+        "with many descriptions": with_many_descriptions,
         "with a Lambda": with_layer("Lambda"),
         "with a custom class": with_layer("Mine", module="mine"),
         "with a disguised class": with_layer("Dropout", module="keras.layers", registered_name="mine>Dropout"),
@@ -220,6 +234,49 @@ def test_refuses_a_data_file(name, tmp_path, monkeypatch):
     assert not (tmp_path / "ran").exists()
 
 
+def test_an_array_that_declares_too_much_gets_no_memory(tmp_path):
+    def array(shape, data=b""):
+        header = str({"descr": "|u1", "fortran_order": False, "shape": shape}).ljust(117) + "\n"
+        return b"\x93NUMPY\x01\x00" + bytes([len(header), 0]) + header.encode() + data
+
+    def long_header(length):
+        return b"\x93NUMPY\x02\x00" + length.to_bytes(4, "little") + b" " * length
+
+    for x, words in (
+        (array((900_000, 28, 28)), "900,000 digits"),
+        (array((400_000, 28, 28)), "not as long as it declares"),
+        (array((1, 28, 28), bytes(300_000_000)), "not as long as it declares"),
+        (long_header(300_000_000), "damaged"),
+    ):
+        path = tmp_path / "mnist.npz"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+            file.writestr("x_train.npy", x)
+        del x
+        tracemalloc.start()
+        with pytest.raises(UserError, match=words):
+            mnist.load(path)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 10_000_000
+
+
+def test_an_entry_beside_an_array_takes_no_part(tmp_path, small_npz):
+    path = tmp_path / "mnist.npz"
+    shutil.copy(small_npz, path)
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr("x_train", b"something else")
+    assert mnist.load(path).x_train.shape == (600, 28, 28)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
+def test_a_pipe_among_taught_digits_is_not_waited_for(script, small_npz, tmp_path):
+    (tmp_path / "3").mkdir()
+    os.mkfifo(tmp_path / "3" / "a.png")
+    done = script("keras-training.py", "--data", small_npz, "--handwriting", tmp_path, timeout=20)
+    assert done.returncode == 2
+    assert_one_line(done, "keras-training.py", "a.png")
+
+
 # Files that are written ------------------------------------------------------------------------------------------
 
 
@@ -304,8 +361,9 @@ def test_a_full_disk_costs_nothing(full_disk):
     for name in ("model.h5", "picture.png"):
         (full_disk / name).write_text("old")
     before = sorted(os.listdir(full_disk))
-    with pytest.raises(UserError, match="h5: No space left on device: free some space"):
-        network.save(network.build(), full_disk / "model.h5")
+    full = pytest.raises(UserError, match="h5: No space left on device: free some space")
+    with full, files.replacing(full_disk / "model.h5") as temporary:
+        network.save(network.build(), temporary)
     noise = np.random.default_rng(1).integers(0, 255, (100, 28, 28), np.uint8)
     figure = figures.overview(noise, np.zeros(100, int), np.eye(10)[np.arange(100) % 10], np.arange(100))
     with pytest.raises(UserError, match="png: No space left on device: free some space"):

@@ -242,6 +242,7 @@ def wait_for(condition, seconds=15):
 
 
 @needs_linux  # elsewhere there is always a display
+@pytest.mark.smoke
 def test_without_camera_and_display_the_demo_is_read(script, tmp_path):
     if camera.list_cameras():
         pytest.skip("there is a camera")

@@ -21,8 +21,10 @@ def saved(script, small_npz, tmp_path_factory):
     return script(SCRIPT, "--data", small_npz, "--save", target, "--seed", 3), target
 
 
+@pytest.mark.smoke
 def test_prints_what_it_finds(saved, small_npz):
     done, target = saved
+    assert done.stdout.startswith("Loading model/shipped.h5 and reading 200 test digits")
     assert done.returncode == 0
     assert done.stderr == ""
     assert str(target) in done.stdout

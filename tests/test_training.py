@@ -6,7 +6,9 @@ import socket
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import h5py
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, SHIPPED, clean_environment
 
+from model.console import UserError
 from model.pen import draw_digits
 from model.training import augment, batches, outliers
 from model.weights import SHAPES, read
@@ -53,10 +56,12 @@ def test_model_is_the_networks_float32_weights_and_nothing_of_the_optimiser(run)
         assert "optimizer_weights" not in file
         kinds = []
         file.visititems(lambda _, item: kinds.append(item.dtype) if isinstance(item, h5py.Dataset) else None)
+        assert "bfloat16" not in file.attrs["model_config"]
     assert {str(kind) for kind in kinds} == {"float32"}
     assert (folder / "digits.h5").stat().st_size < 6_000_000
 
 
+@pytest.mark.smoke
 def test_prints_summary_an_epoch_a_line_and_one_score_of_the_test_digits(run):
     _, text = run
     assert "1,199,882" in text
@@ -89,15 +94,16 @@ def test_ctrl_c_stops_promptly_and_what_stood_at_output_still_stands(small_npz, 
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert output.read_bytes() == b"an older model"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["digits.h5", "digits.resume.npz"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["digits.h5", "digits.resume.npy"]
 
 
+@pytest.mark.smoke
 def test_resume_after_kill_ends_as_an_uncut_run(run, script, small_npz, tmp_path):
     output = tmp_path / "digits.h5"
     process = begin(small_npz, output, epochs=3)
     wait_for(process, "epoch 1/3")
     deadline = time.monotonic() + 20
-    while not output.with_suffix(".resume.npz").exists() and time.monotonic() < deadline:
+    while not output.with_suffix(".resume.npy").exists() and time.monotonic() < deadline:
         time.sleep(0.005)
     process.kill()
     process.communicate()
@@ -146,10 +152,186 @@ def test_without_a_network_the_download_ends_in_one_line(script, tmp_path, name)
 
 
 def test_damaged_checkpoint_is_told_in_one_line(script, small_npz, tmp_path):
-    (tmp_path / "digits.resume.npz").write_bytes(b"PK\x03\x04 cut off")
+    (tmp_path / "digits.resume.npy").write_bytes(b"\x93NUMPY cut off")
     done = script("keras-training.py", "--data", small_npz, "--resume", "--output", tmp_path / "digits.h5")
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.fixture(scope="module")
+def network_in_training():
+    from model import network
+    from model.training import loop
+
+    net = network.build()
+    loop.prepare(net, 100, 50)
+    return net
+
+
+SETTINGS = {"epochs": 2, "batch_size": 50, "seed": 3, "validation": False, "teacher": False, "learn_from": None}
+HISTORY = [{"loss": 1.5, "accuracy": 0.5, "rate": 1e-4, "seconds": 0.1}]
+
+
+@pytest.mark.parametrize("what", ["settings", "history", "number", "array missing", "cut", "empty", "of objects"])
+def test_checkpoint_that_is_not_as_it_was_written_is_refused(network_in_training, tmp_path, what):
+    from model.training import checkpoint
+
+    path = tmp_path / "digits.resume.npy"
+    checkpoint.write(path, network_in_training, SETTINGS, HISTORY)
+    settings, history, state = checkpoint.read(path)
+    assert (settings, history) == (SETTINGS, HISTORY)
+    checkpoint.restore(network_in_training, state)
+    whole = path.read_bytes()
+    arrays = []
+    with open(path, "rb") as file:
+        while file.peek(1):
+            arrays.append(np.load(file))
+    if what in ("settings", "history"):
+        old, new = {"settings": ('"epochs": 2', '"epochs": "x"'), "history": ('"loss": 1.5', '"loss": null')}[what]
+        arrays[1] = np.array(str(arrays[1]).replace(old, new))
+    elif what == "number":
+        arrays[2][0] = np.nan
+    elif what == "array missing":
+        del arrays[4]
+    elif what == "of objects":
+        arrays[3] = np.array([{}], dtype=object)
+    with open(path, "wb") as file:
+        for array in arrays:
+            np.save(file, array)
+    if what in ("cut", "empty"):
+        path.write_bytes(whole[: len(whole) // 2] if what == "cut" else b"")
+    with pytest.raises(UserError, match="damaged, or of another version"):
+        checkpoint.read(path)
+
+
+def test_ctrl_c_anywhere_in_the_writing_of_a_checkpoint_stays_ctrl_c(tmp_path):
+    from model.training import checkpoint
+
+    net = SimpleNamespace(variables=[np.ones(9, np.float32)], optimizer=SimpleNamespace(variables=[]))
+
+    def write(stop_at: int) -> bool:
+        """Whether it came to an end before so many lines of Python had run."""
+        lines = 0
+
+        def trace(frame, event, argument):
+            nonlocal lines
+            lines += event == "line"
+            if event == "line" and lines == stop_at:
+                raise KeyboardInterrupt
+            return trace
+
+        sys.settrace(trace)
+        try:
+            checkpoint.write(tmp_path / "digits.resume.npy", net, SETTINGS, HISTORY)
+        finally:
+            sys.settrace(None)
+        return lines < stop_at
+
+    stop_at = 1
+    while True:
+        try:
+            if write(stop_at):
+                break
+        except KeyboardInterrupt:
+            pass
+        stop_at += 1
+    assert stop_at > 100
+    assert checkpoint.read(tmp_path / "digits.resume.npy")[1] == HISTORY
+
+
+def test_a_resumed_run_computes_in_the_format_that_it_began_in(run, network_in_training, script, small_npz, tmp_path):
+    from model.training import checkpoint
+
+    chosen = re.search(r"computing in (\w+)", run[1])[1]
+    other = {"float32": "bfloat16", "bfloat16": "float32"}[chosen]
+    settings = SETTINGS | {"number_format": other}
+    checkpoint.write(tmp_path / "digits.resume.npy", network_in_training, settings, HISTORY)
+    done = script("keras-training.py", "--data", small_npz, "--resume", "--output", tmp_path / "digits.h5")
+    assert f"computing in {other}: as the run began" in done.stdout
+
+
+def test_a_run_that_failed_leaves_the_model_that_stood(script, small_npz, tmp_path):
+    output = tmp_path / "digits.h5"
+    output.write_bytes(b"an older model")
+    done = script("keras-training.py", "--data", small_npz, "--epochs", 1, "--batch-size", 10**9, "--output", output)
+    assert done.returncode == 2
+    assert "training failed" in done.stderr and done.stderr.count("\n") == 1
+    assert output.read_bytes() == b"an older model"
+
+
+def test_a_loss_that_is_no_number_ends_the_run_before_a_checkpoint(network_in_training):
+    from model.training import loop
+
+    x, y = draw_digits(20, np.random.default_rng(1))
+    shown = batches.Pictures(x, y, [], epochs=1, batch_size=10, seed=1)
+    good = network_in_training.get_weights()
+    network_in_training.set_weights([np.full_like(array, np.nan) for array in good])
+    kept = []
+    try:
+        with pytest.raises(UserError, match="no number"):
+            loop.fit(network_in_training, shown, [], after_epoch=lambda: kept.append(1))
+    finally:
+        network_in_training.set_weights(good)
+    assert not kept
+
+
+def test_a_teacher_with_numbers_missing_is_refused(tmp_path):
+    from model import network
+    from model.training import teacher
+
+    deeper = teacher.build()
+    network.save(deeper, tmp_path / "teacher.h5")
+    assert len(teacher.load(tmp_path / "teacher.h5").get_weights()) == len(deeper.get_weights())
+    deeper.set_weights([np.full_like(array, np.nan) for array in deeper.get_weights()])
+    network.save(deeper, tmp_path / "teacher.h5")
+    with pytest.raises(UserError, match="no numbers"):
+        teacher.load(tmp_path / "teacher.h5")
+
+
+def test_an_unknown_or_missing_backend_is_one_line(script, small_npz, tmp_path):
+    names = ["nonsense"] + [name for name in ("jax", "torch") if not find_spec(name)]
+    for name in names:
+        done = script("keras-training.py", "--data", small_npz, "--output", tmp_path / "digits.h5",
+                      env={"KERAS_BACKEND": name})  # fmt: skip
+        assert done.returncode == 2
+        words = "is no backend" if name == "nonsense" else "is not installed"
+        assert f"KERAS_BACKEND={name}" in done.stderr and words in done.stderr and done.stderr.count("\n") == 1
+
+
+def python(code: str, **env: str) -> str:
+    """What a program prints, run beside our modules."""
+    environment = {name: value for name, value in clean_environment().items() if name != "KERAS_BACKEND"} | env
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True,
+                          check=True, timeout=60).stdout  # fmt: skip
+
+
+def test_without_tensorflow_jax_is_chosen():
+    pytest.importorskip("jax")
+    code = """
+import importlib.util, os
+find_spec = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *more: None if name == "tensorflow" else find_spec(name, *more)
+from model import network
+print(os.environ["KERAS_BACKEND"], network.keras.backend.backend())
+"""
+    assert python(code) == "jax jax\n"
+
+
+@pytest.mark.smoke
+def test_our_pooling_with_jax_is_keras_own_and_so_is_its_gradient():
+    pytest.importorskip("jax")
+    code = """
+import numpy as np
+from model import network
+import jax
+x = np.random.default_rng(1).normal(size=(2, 6, 6, 3)).astype(np.float32)
+into = np.random.default_rng(2).normal(size=(2, 3, 3, 3)).astype(np.float32)
+for pool in (network.MaxPooling2D(), network.layers.MaxPooling2D()):
+    gradient = jax.grad(lambda x: (pool(jax.nn.relu(x)) * into).sum())(x)
+    print(np.asarray(pool(x)).tobytes().hex(), np.asarray(gradient).tobytes().hex())
+"""
+    ours, keras_own = python(code, KERAS_BACKEND="jax").splitlines()
+    assert ours == keras_own
 
 
 def test_learns_a_hand_and_leaves_the_shipped_weights_alone(script, small_npz, tmp_path):
@@ -192,8 +374,8 @@ def test_an_epoch_depends_on_seed_and_number_alone():
     x, y = rng.integers(0, 255, (96, 28, 28), np.uint8), rng.integers(0, 10, 96)
     others = [batches.Share(0.2, x[:8], np.full((8, 10), 0.1, np.float32))]
 
-    def epoch(number, seed, part=(0, 1)):
-        shown = batches.Pictures(x, y, others, epochs=4, batch_size=16, seed=seed, part=part)
+    def epoch(number, seed, **process):
+        shown = batches.Pictures(x, y, others, epochs=4, batch_size=16, seed=seed, **process)
         return [np.concatenate(pair) for pair in zip(*shown.batches(number), strict=True)]
 
     one, other = epoch(2, 1), epoch(2, 1)
@@ -201,7 +383,7 @@ def test_an_epoch_depends_on_seed_and_number_alone():
     np.testing.assert_array_equal(one[1], other[1])
     assert not np.array_equal(one[0], epoch(3, 1)[0])
     assert not np.array_equal(one[0], epoch(2, 2)[0])
-    halves = [np.concatenate(pair) for pair in zip(*(epoch(2, 1, (i, 2)) for i in range(2)), strict=True)]
+    halves = [np.concatenate(pair) for pair in zip(*(epoch(2, 1, rank=i, processes=2) for i in range(2)), strict=True)]
     for whole, both in zip(one, halves, strict=True):  # each process has the other half of every batch
         np.testing.assert_array_equal(whole.reshape(6, 2, 8, -1), both.reshape(2, 6, 8, -1).swapaxes(0, 1))
 
@@ -242,6 +424,7 @@ def test_non_digits_are_pictures_with_ink_in_them():
     assert (made.reshape(300, -1).max(1) > 250).all()
 
 
+@pytest.mark.smoke
 def test_shipped_weights_on_mnist(mnist_path):
     from model import network
     from model.training import mnist
@@ -249,6 +432,17 @@ def test_shipped_weights_on_mnist(mnist_path):
     digits = mnist.load(mnist_path)
     probabilities = network.classify(network.load(SHIPPED), digits.x_test / np.float32(255))
     assert (probabilities.argmax(1) == digits.y_test).mean() >= 0.996
+
+
+def test_non_digits_are_made_of_whatever_digits_there_are():
+    code = """
+import numpy as np
+from model.training import outliers
+ones = np.zeros((20, 28, 28), np.uint8)
+ones[:, 4:24, 13:15] = 255
+print(len(outliers.draw(ones, np.ones(20, int), 200, np.random.default_rng(1))))
+"""
+    assert python(code) == "200\n"
 
 
 def test_shipped_weights_are_unsure_of_what_is_no_digit():

@@ -2,7 +2,7 @@
 
 A batch is laid out as one tall picture, so that each step is one call for all of it: an affine and elastic
 warp (Simard, Steinkraus, Platt 2003), strokes from hair-thin to fat, ragged or broken, remnants of rules and
-neighbours, then the layout that `vision.normalise` gives every crop, then blur and contrast.
+neighbours, then the layout that `crop.normalise` gives every crop, then blur and contrast.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ import numpy as np
 SIDE = 28  # of a picture, pixels
 FINE = 44  # of the finer canvas on which strokes are worked, pixels
 GAP = 12  # empty pixels between the pictures to be warped: no warp reaches its neighbour
-MOST = 512  # pictures a call: OpenCV's remap takes at most 32,767 rows
+PICTURES_A_CALL = 512  # at most: OpenCV's remap takes 32,767 rows, and each picture has up to FINE
 
 
 def smooth(points: int, side: int = FINE) -> np.ndarray:
@@ -41,8 +41,8 @@ def nudge(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def in_parts(version: Callable[[np.ndarray], np.ndarray], pictures: np.ndarray) -> np.ndarray:
-    """A version of all pictures, made of at most MOST at a time."""
-    parts = [version(pictures[i : i + MOST]) for i in range(0, len(pictures), MOST)]
+    """A version of all pictures, made of at most PICTURES_A_CALL at a time."""
+    parts = [version(pictures[i : i + PICTURES_A_CALL]) for i in range(0, len(pictures), PICTURES_A_CALL)]
     return np.concatenate([pictures[:0], *parts])
 
 
@@ -147,9 +147,9 @@ def restroke(fine: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def lay_out(fine: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """As `vision.normalise` does: longer side 20, centre of mass in the middle, both a little off; -> (n, 28, 28).
+    """As `crop.normalise` does: longer side 20, centre of mass in the middle, both a little off; -> (n, 28, 28).
 
-    Crops are hardly ever two pixels off, but who has seen each stroke in many places knows it better in its own.
+    Crops are hardly ever two pixels off. But a network that has seen each stroke in many places reads better.
     """
     n = len(fine)
     ones, place = np.ones(FINE, np.float32), np.arange(FINE, dtype=np.float32)

@@ -7,15 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import pen
-from . import augment, outliers
+from . import augment, outliers, recipe
 
-NON_DIGITS = 0.1  # of all pictures: what the network must be unsure of
-DRAWN = 0.12  # of all pictures: digits in styles that MNIST has few of
-AS_THEY_ARE = 0.3  # of all pictures: shown without variation
-CALM = 0.2  # of the epochs: the last, in which
-NUDGED = 0.8  # of all pictures are varied only a little, for what is read is nearer to them (He et al. 2019)
-AT_ONCE = 4  # batches that are varied together: small arrays cost more in calls than in work
-BANK = 8000  # non-digits, and half as many drawn digits, are drawn once and varied ever after; fewer for small data
+VARIED_TOGETHER = 4  # batches: with small arrays, the calls would cost more than the work
 
 
 class Share(NamedTuple):
@@ -41,20 +35,22 @@ class Pictures:
         epochs: int,
         batch_size: int,
         seed: int,
-        part: tuple[int, int] = (0, 1),
+        rank: int = 0,
+        processes: int = 1,
         teacher: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> None:
         """x: (n, 28, 28) uint8, y: (n,) labels; an epoch is n pictures, less what fills no batch.
 
-        others: take the place of some of them. epochs: of the whole run, at whose end pictures are varied less.
-        part: (i, of) gives the i-th of equal parts of every batch, for processes that train together.
+        others: take the place of some of them.
+        epochs: of the whole run; towards its end pictures are varied less.
+        rank: of the processes that train together, which this is; each gets an equal part of every batch.
         teacher: gives a batch's probabilities, which are the targets instead of labels.
         """
         self.x, self.targets, self.others, self.epochs, self.seed = x, one_hot(y), others, epochs, seed
         self.teacher = teacher
         self.batch_size = min(batch_size, len(x))
-        size = self.batch_size // part[1]
-        self.part = slice(part[0] * size, (part[0] + 1) * size)
+        size = self.batch_size // processes
+        self.mine = slice(rank * size, (rank + 1) * size)  # of every batch
 
     def __len__(self) -> int:
         """Batches in an epoch."""
@@ -63,14 +59,14 @@ class Pictures:
     def batches(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """An epoch's batches, in turn."""
         order = np.random.default_rng([self.seed, epoch]).permutation(len(self.x))
-        for first in range(0, len(self), AT_ONCE):
-            chosen = order[first * self.batch_size : min(first + AT_ONCE, len(self)) * self.batch_size]
-            calm = epoch + first / len(self) >= (1 - CALM) * self.epochs
+        for first in range(0, len(self), VARIED_TOGETHER):
+            chosen = order[first * self.batch_size : min(first + VARIED_TOGETHER, len(self)) * self.batch_size]
+            calm = epoch + first / len(self) >= (1 - recipe.CALM_END) * self.epochs
             pictures, targets = self.versions(chosen, calm, np.random.default_rng([self.seed, epoch, first]))
             for start in range(0, len(chosen), self.batch_size):
                 batch = slice(start, start + self.batch_size)
-                x = pictures[batch][self.part, ..., None] / np.float32(255)
-                yield x, self.teacher(x) if self.teacher else targets[batch][self.part]
+                x = pictures[batch][self.mine, ..., None] / np.float32(255)
+                yield x, self.teacher(x) if self.teacher else targets[batch][self.mine]
 
     def versions(self, chosen: np.ndarray, calm: bool, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Pictures (n, 28, 28) uint8 and targets in the place of the chosen: (n,) indices."""
@@ -81,7 +77,7 @@ class Pictures:
             places = np.flatnonzero(source == i)
             taken = rng.integers(0, len(other.x), len(places))
             x[places], targets[places] = other.x[taken], other.targets[taken]
-        varied = math.ceil(len(x) * (1 - (NUDGED if calm else AS_THEY_ARE)))
+        varied = math.ceil(len(x) * (1 - (recipe.NUDGED if calm else recipe.UNVARIED)))
         x[:varied] = augment.vary(x[:varied], rng)
         if calm:
             x[varied:] = augment.nudge(x[varied:], rng)
@@ -97,10 +93,8 @@ def one_hot(labels: np.ndarray) -> np.ndarray:
 def beyond_mnist(x: np.ndarray, y: np.ndarray, seed: int) -> list[Share]:
     """What the default recipe shows besides MNIST's digits (x, y): non-digits, some made of them, and drawn digits."""
     rng = np.random.default_rng(seed)
-    bank = min(BANK, len(x))
-    non_digits = outliers.draw(x, y, bank, rng)
-    drawn, labels = pen.draw_digits(bank // 2, rng)
-    nobody_knows = np.full((bank, 10), 0.1, np.float32)
-    return [Share(NON_DIGITS, non_digits, nobody_knows), Share(DRAWN, drawn, one_hot(labels))]
-
-
+    count = min(recipe.NON_DIGITS_DRAWN, len(x))
+    non_digits = outliers.draw(x, y, count, rng)
+    drawn, labels = pen.draw_digits(count // 2, rng)
+    nobody_knows = np.full((count, 10), 0.1, np.float32)
+    return [Share(recipe.NON_DIGITS, non_digits, nobody_knows), Share(recipe.DRAWN, drawn, one_hot(labels))]

@@ -1,5 +1,6 @@
-"""How the network is trained: number format, schedule, progress, a checkpoint after every epoch."""
+"""How the network is trained: schedule, steps, progress, a checkpoint after every epoch. Keras."""
 
+import math
 import shutil
 import sys
 import time
@@ -8,12 +9,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..console import UserError
 from ..metrics import score
 from ..network import classify, keras
+from . import recipe
 from .batches import Pictures
 
-PEAK = 3e-3  # highest learning rate of the one cycle (Smith, Topin 2018), for batches of 128
-WARM_UP = 0.2  # of all steps, from nearly nothing to the peak
+STEPS_TO_FORETELL = 20  # enough to tell how long a run will take
 
 
 class DigitAccuracy(keras.metrics.CategoricalAccuracy):
@@ -25,12 +27,13 @@ class DigitAccuracy(keras.metrics.CategoricalAccuracy):
 
 
 def prepare(network: keras.Model, steps: int, batch_size: int, gently: bool = False) -> None:
-    """Ready the network for `steps` of Adam in one cycle: up to the peak, then along a cosine to nearly zero.
+    """Give the network its optimiser, loss and metric for a run of `steps`.
 
+    Adam's learning rate goes through one cycle (Smith, Topin 2018): up to the peak, then along a cosine to nearly zero.
     The peak grows with the square root of the batch (Malladi et al. 2022). gently: for weights that are good already.
     """
-    peak = PEAK * (batch_size / 128) ** 0.5 * (0.25 if gently else 1)
-    warm_up = int(WARM_UP * steps)
+    peak = recipe.PEAK_RATE * (batch_size / 128) ** 0.5 * (recipe.HAND_RATE if gently else 1)
+    warm_up = int(recipe.WARM_UP * steps)
     rate = keras.optimizers.schedules.CosineDecay(
         peak / 20, max(1, steps - warm_up), alpha=0.01, warmup_target=peak, warmup_steps=warm_up
     )
@@ -50,16 +53,21 @@ def fit(
 
     history: for each finished epoch loss, accuracy, rate and seconds; goes on from there, and is added to.
     held_out: pictures (n, 28, 28) float32 and labels (n,), scored after each epoch.
+    Says after a few steps how long it will take, where that is over a minute. Raises UserError where the loss becomes
+    no number.
 
     Not Keras' own `fit`: with TensorFlow it may wait after an epoch for as long again, idle (tf.data's autotuning
     thread misses that it is to end), and it makes pictures while the network needs the cores.
     """
     live, start = sys.stdout.isatty(), None
 
-    def line(middle: str) -> str:
+    def seconds_left() -> int:
         finished = epoch + steps / len(pictures)
         pace = (time.perf_counter() - start) / (finished - first) if finished > first else 0  # seconds an epoch
-        left = round(pace * (pictures.epochs - finished))
+        return round(pace * (pictures.epochs - finished))
+
+    def line(middle: str) -> str:
+        left = seconds_left()
         place = f"epoch {epoch + 1:{len(str(pictures.epochs))}}/{pictures.epochs}"
         scores = f"loss {sums['loss'] / steps:.4f}  accuracy {sums['accuracy'] / steps:.2%}"
         return f"{place}  {scores}  {middle}  {left // 60}:{left % 60:02} left"
@@ -71,10 +79,14 @@ def fit(
             if start is None:  # the first step compiles the network, and says nothing of the time left
                 start = drawn = time.perf_counter()
                 first = epoch + steps / len(pictures)
+            if steps == STEPS_TO_FORETELL and epoch == int(first) and not live and seconds_left() > 60:
+                print(f"this will take about {seconds_left() / 60:.0f} minutes", flush=True)
             if live and time.perf_counter() - drawn > 0.1:
                 drawn, done = time.perf_counter(), round(20 * steps / len(pictures))
                 shown = line("━" * done + "─" * (20 - done))[: shutil.get_terminal_size().columns - 1]
                 print(f"\r{shown}", end="\033[K", flush=True)
+        if not math.isfinite(sums["loss"]):
+            raise UserError("training failed, the loss is no number any more: start again with a smaller --batch-size")
         scores = {name: total / steps for name, total in sums.items()}
         if held_out:
             x, y = held_out
@@ -85,5 +97,3 @@ def fit(
         told = line((f"held out {scores['val_accuracy']:.2%}  " if held_out else "") + f"{seconds:.1f} s")
         print(f"\r{told}\033[K" if live else told, flush=True)
         after_epoch()
-
-

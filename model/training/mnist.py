@@ -1,16 +1,19 @@
 """MNIST (LeCun et al. 1998): 60,000 training and 10,000 test digits, from a file or from keras.datasets."""
 
+import io
+import math
 import os
 import zipfile
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ..console import UserError
 
 SOURCE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
-MOST = 1_000_000  # digits in one array
+MOST_DIGITS = 500_000  # in one array: 392 MB of pictures; EMNIST, the largest set laid out so, has 240,000
+HEADER_BYTES = 10_000  # of an array's header at most; NumPy's own limit
 
 
 class Mnist(NamedTuple):
@@ -45,13 +48,7 @@ def load(path: str | Path | None = None) -> Mnist:
 
 def _read(path: Path) -> Mnist:
     with zipfile.ZipFile(path) as file:
-        for name in Mnist._fields:
-            if f"{name}.npy" not in file.namelist():
-                raise UserError(f"{path} has no {name}: name MNIST's mnist.npz ({SOURCE})")
-            with file.open(f"{name}.npy") as array:
-                _check_header(path, name, array)
-    with np.load(path, allow_pickle=False) as file:
-        arrays = Mnist(**{name: file[name] for name in Mnist._fields})
+        arrays = Mnist(*(_array(path, file, name) for name in Mnist._fields))
     for y in (arrays.y_train, arrays.y_test):
         if y.min() < 0 or y.max() > 9:
             raise UserError(f"{path} has labels outside 0 to 9: name MNIST's mnist.npz")
@@ -60,17 +57,27 @@ def _read(path: Path) -> Mnist:
     return arrays
 
 
-def _check_header(path: Path, name: str, array: IO[bytes]) -> None:
-    """Refuse an array by what it declares to be, before any memory is asked for it."""
-    version = np.lib.format.read_magic(array)
+def _array(path: Path, file: zipfile.ZipFile, name: str) -> np.ndarray:
+    """One array, refused by what it declares to be before any memory is asked for it."""
+    if f"{name}.npy" not in file.namelist():
+        raise UserError(f"{path} has no {name}: name MNIST's mnist.npz ({SOURCE})")
+    with file.open(f"{name}.npy") as entry:
+        start = io.BytesIO(entry.read(HEADER_BYTES))
+    version = np.lib.format.read_magic(start)
     header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = header(array)
+    shape, _, dtype = header(start)
     if name.startswith("x"):
         good, wanted = dtype == np.uint8 and shape[1:] == (28, 28), "uint8 (n, 28, 28)"
     else:
         good, wanted = dtype.kind in "ui" and len(shape) == 1, "whole numbers (n,)"
-    if not good or not 0 < shape[0] <= MOST:
+    if not good or not shape[0]:
         raise UserError(f"{path}: {name} is {dtype} {shape}, not {wanted}: name MNIST's mnist.npz")
+    if shape[0] > MOST_DIGITS:
+        raise UserError(f"{path}: {name} is of {shape[0]:,} digits, more than {MOST_DIGITS:,}: name MNIST's mnist.npz")
+    if file.getinfo(f"{name}.npy").file_size != start.tell() + dtype.itemsize * math.prod(shape):
+        raise UserError(f"{path}: {name} is not as long as it declares: name MNIST's mnist.npz")
+    with file.open(f"{name}.npy") as entry:
+        return np.lib.format.read_array(entry, allow_pickle=False)
 
 
 def download() -> Mnist:

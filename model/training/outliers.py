@@ -45,13 +45,13 @@ class Tight:
     """Digits to make pieces of, each cut to its ink."""
 
     def __init__(self, digits: np.ndarray, labels: np.ndarray) -> None:
-        self.digits, self.labels = digits, labels
+        self.digits, self.labels, self.there = digits, labels, set(map(str, np.unique(labels)))
 
     def pick(self, rng: Rng, among: str = "0123456789") -> tuple[np.ndarray, int]:
-        """A digit of those named, (h, w) uint8, and which it is."""
+        """A digit of those named, (h, w) uint8, and which it is; any digit where there is none of those."""
         while True:
             i = int(rng.integers(len(self.digits)))
-            if str(self.labels[i]) in among:
+            if str(self.labels[i]) in among or self.there.isdisjoint(among):
                 x, y, w, h = cv2.boundingRect(self.digits[i])
                 return self.digits[i][y : y + h, x : x + w], int(self.labels[i])
 

@@ -7,38 +7,46 @@ from .. import console
 from ..console import UserError
 from ..network import keras
 
-PROCESS, PROCESSES = "KERAS_DISTRIBUTION_PROCESS_ID", "KERAS_DISTRIBUTION_NUM_PROCESSES"  # Keras' environment variables
+
+def rank() -> int:
+    """This process's number among those that train together, by Keras' environment variable: 0 alone."""
+    return int(os.environ.get("KERAS_DISTRIBUTION_PROCESS_ID", 0))
 
 
-def part() -> tuple[int, int]:
-    """Which process this is, of how many that train together: (0, 1) alone."""
-    return int(os.environ.get(PROCESS, 0)), int(os.environ.get(PROCESSES, 1))
+def processes() -> int:
+    """How many processes train together, by Keras' environment variable: 1 alone."""
+    return int(os.environ.get("KERAS_DISTRIBUTION_NUM_PROCESSES", 1))
 
 
-def start(seed: int) -> None:
-    """Seed every random choice, take this process's and each device's part of the work, choose a number format.
+def start(seed: int, number_format: str | None = None) -> str:
+    """Seed every random choice, take this process's and each device's part of the work, set the number format.
 
-    Prints which. Processes are those that Keras' environment variables name. Weights are float32 in any format.
+    number_format: "float32" or "bfloat16", as a run that goes on had it; a new run gets the faster one here.
+    Prints and returns it. Weights are float32 in either.
     """
     with console.without_chatter():
-        keras.utils.set_random_seed(seed)  # loads TensorFlow, with whatever backend
+        keras.utils.set_random_seed(seed)  # loads TensorFlow where it is installed, with whatever backend
     devices = spread()
-    if part()[1] > 1:  # all must choose alike
-        bfloat16, reason = not devices[0].startswith("cpu"), "over several processes"
+    if number_format:
+        reason = "as the run began"
+    elif processes() > 1:  # all must choose alike
+        number_format, reason = "float32" if devices[0].startswith("cpu") else "bfloat16", "over several processes"
     else:
         gain = bfloat16_gain()
-        bfloat16, reason = gain > 1.1, f"bfloat16 is {gain:.1f} times as fast as float32 here"
-    keras.config.set_dtype_policy("mixed_bfloat16" if bfloat16 else "float32")
-    print(f"computing in {'bfloat16' if bfloat16 else 'float32'}: {reason}", flush=True)
+        number_format = "bfloat16" if gain > 1.1 else "float32"
+        reason = f"bfloat16 is {gain:.1f} times as fast as float32 here"
+    keras.config.set_dtype_policy("mixed_bfloat16" if number_format == "bfloat16" else "float32")
+    print(f"computing in {number_format}: {reason}", flush=True)
+    return number_format
 
 
 def spread() -> list[str]:
     """Have every batch shared out among processes and devices, where there are several; Keras can with JAX alone."""
     if keras.backend.backend() != "jax":
-        if part()[1] > 1:
+        if processes() > 1:
             raise UserError("several processes train together with JAX only: set KERAS_BACKEND=jax")
         return []
-    if part()[1] > 1:
+    if processes() > 1:
         keras.distribution.initialize()
     devices = keras.distribution.list_devices()
     if len(devices) > 1:
@@ -63,4 +71,4 @@ def bfloat16_gain() -> float:
 def gather() -> bool:
     """End the spreading over devices after `fit`. Whether this is the process that goes on to score and write."""
     keras.distribution.set_distribution(None)
-    return part()[0] == 0
+    return rank() == 0

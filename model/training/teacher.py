@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from ..console import UserError
-from ..network import keras, layers
+from ..network import MaxPooling2D, keras, layers
 
 
 def build() -> keras.Sequential:
@@ -24,13 +26,13 @@ def build() -> keras.Sequential:
             layers.Input((28, 28, 1)),
             *convolution(32, "valid"),
             *convolution(32, "valid"),
-            layers.MaxPooling2D(),
+            MaxPooling2D(),
             *convolution(64),
             *convolution(64),
-            layers.MaxPooling2D(),
+            MaxPooling2D(),
             *convolution(128),
             *convolution(128),
-            layers.MaxPooling2D(),
+            MaxPooling2D(),
             layers.Dropout(0.3),
             layers.Flatten(),
             *normalised(layers.Dense(128, use_bias=False)),
@@ -45,6 +47,8 @@ def load(path: str | Path) -> keras.Sequential:
     network = build()
     try:
         network.load_weights(path)
-    except Exception as error:
+    except Exception as error:  # on a damaged or foreign file Keras and h5py raise nearly anything
         raise UserError(f"{path} is no teacher: train one with keras-training.py --teacher") from error
+    if not all(np.isfinite(array).all() for array in network.get_weights()):
+        raise UserError(f"{path} has weights that are no numbers: train one with keras-training.py --teacher")
     return network
