@@ -15,8 +15,6 @@ from .segment import Box
 
 WORKING_SIDE = 1920  # pixels: the longer side is brought down to this before anything else
 MAX_CANDIDATES = 1000  # in a picture; components as they are come first, and a page of 200 digits has 600
-LONG = 0.3  # times as wide as long: it may be a 1, or the thin line along a sheet's edge
-ON_EDGE = 0.6  # of a component's ink lies where a surface ends: it is that edge, or its shadow
 MIN_CLARITY = 8  # see Candidate; of parts of strokes, of which texture has hundreds, more is asked
 MIN_CLARITY_SEAMS = 12
 
@@ -31,6 +29,7 @@ class Candidate:
     area: int  # of its ink, in working pixels
     seams: int  # cuts it ends at and gaps between strokes it spans: 0 for one connected component as it is
     clarity: float  # how far its ink stands out of the unevenness of the paper around it; small in texture
+    on_edge: float = 0.0  # share of its ink that lies where a surface ends, 0 to 1
 
     @cached_property
     def crop(self) -> np.ndarray:
@@ -50,10 +49,11 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
     everything = ink.threshold(level, found)
     mask, rules = ink.remove_rules(everything, level)
     ground = ink.ground(level, cv2.bitwise_or(everything, rules))
-    pieces = segment.cut(mask, _clear(segment.components(mask), mask, level, ground, edges))
+    pieces = segment.cut(mask, _clear(segment.components(mask), mask, level, ground))
     groups = segment.group(pieces)[:MAX_CANDIDATES]
     boxes = [segment.union([pieces[m].box for m in members]) for members, _ in groups]
     around = ink.unevenness(ground, np.array(boxes, float))
+    thin_stroke = surfaces.THIN_STROKE / 2 * max(mask.shape) / surfaces.GRID_SIDE  # pixels
     candidates = []
     for (members, seams), box, uneven in zip(groups, boxes, around.tolist(), strict=True):
         x, y, w, h = box
@@ -68,29 +68,22 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
         soft[cv2.dilate(part, None) == 0] = 0
         source = tuple(round(v / scale) for v in box)
         area = int(np.count_nonzero(part))
-        candidates.append(Candidate(source, soft, members, area, seams, clarity))
+        thin = area < thin_stroke * max(w, h)
+        on_edge = max(cv2.mean(edge[y : y + h, x : x + w], part)[0] / 255 for edge in edges[: 1 + thin])
+        candidates.append(Candidate(source, soft, members, area, seams, clarity, on_edge))
     return candidates, mask
 
 
 def _clear(
-    components: list[segment.Component],
-    mask: np.ndarray,
-    level: np.ndarray,
-    ground: ink.Ground,
-    edges: list[np.ndarray],
+    components: list[segment.Component], mask: np.ndarray, level: np.ndarray, ground: ink.Ground
 ) -> list[segment.Component]:
-    """Components that may be clear enough, on their own or with others; of texture and edges, hardly any."""
+    """Components that may be clear enough, on their own or with others; of texture, hardly any."""
     clear = []
-    thin_stroke = surfaces.THIN_STROKE / 2 * max(mask.shape) / surfaces.GRID_SIDE  # pixels
     around = ink.unevenness(ground, np.array([part.box for part in components], float))
     for component, uneven in zip(components, around.tolist(), strict=True):
         x, y, w, h = component.box
-        inside = mask[y : y + h, x : x + w]
-        strength = _strength(level[y : y + h, x : x + w], inside) if uneven < 255 else 0
-        long = min(w, h) < LONG * max(w, h)
-        thin = long and cv2.countNonZero(inside) < thin_stroke * max(w, h)
-        on_edge = max(cv2.mean(edge[y : y + h, x : x + w], inside)[0] / 255 for edge in edges[: 1 + thin])
-        if strength > 0.75 * MIN_CLARITY * (1 + uneven) and on_edge < ON_EDGE:
+        strength = _strength(level[y : y + h, x : x + w], mask[y : y + h, x : x + w]) if uneven < 255 else 0
+        if strength > 0.75 * MIN_CLARITY * (1 + uneven):
             clear.append(component)
     return clear
 

@@ -51,10 +51,13 @@ def find(picture: np.ndarray, widest: int) -> tuple[list[Surface], dict[int, lis
                     holes = [outlines[hole] for hole in np.flatnonzero(tree[0, :, 3] == i)]
                     alike += _surface(outlines[i], holes, widest)
         found += sorted(alike, key=lambda surface: -np.count_nonzero(surface.inside))
-    rest = np.ones(grid.shape, bool)
-    for where, inside in found:
-        rest[where][inside] = False
-    return [Surface((slice(None), slice(None)), rest), *found], edges
+    # What others hide is left out. Seen from the last on, the rest comes first.
+    free, seen = np.ones(grid.shape, bool), []
+    for surface in found[::-1]:
+        if free[surface.where][surface.inside].any():
+            free[surface.where][surface.inside] = False
+            seen.append(surface)
+    return [Surface((slice(None), slice(None)), free), *seen[::-1]], edges
 
 
 def _surface(outline: np.ndarray, holes: list[np.ndarray], widest: int) -> list[Surface]:
@@ -64,7 +67,7 @@ def _surface(outline: np.ndarray, holes: list[np.ndarray], widest: int) -> list[
     cv2.drawContours(whole, [outline], -1, 255, -1, offset=(1 - x, 1 - y))
     cv2.drawContours(even, [outline, *holes], -1, 255, -1, offset=(1 - x, 1 - y))
     area, kept = cv2.countNonZero(whole), cv2.countNonZero(even)
-    if kept < MOSTLY * area or (2 * cv2.distanceTransform(whole, cv2.DIST_L2, 3) > widest).sum() < DEEP * area:
+    if kept < MOSTLY * area or cv2.countNonZero(cv2.erode(whole, np.ones((widest, widest), np.uint8))) < DEEP * area:
         return []
     inside = _morphed(whole[1:-1, 1:-1], cv2.MORPH_CLOSE, widest, cv2.BORDER_CONSTANT)
     return [Surface((slice(y, y + h), slice(x, x + w)), inside > 0)]
