@@ -72,12 +72,14 @@ def white_on_black(half: np.ndarray, reach: int, found: list[Surface]) -> np.nda
     shape = found[0].inside.shape
     small = cv2.resize(half, shape[::-1], interpolation=cv2.INTER_AREA)
     window = np.ones((int(reach * shape[1] / half.shape[1]) | 1,) * 2, np.uint8)
-    lightest, darkest = (edge(small, window).astype(np.float32) for edge in (cv2.dilate, cv2.erode))
-    mean = cv2.blur(small, window.shape).astype(np.float32)
-    excess = (lightest - darkest) * (mean - (lightest + darkest) / 2)
     turned = np.zeros(shape, np.uint8)
     for where, inside in found:
-        turned[where][inside] = 255 if excess[where][inside].sum() < 0 else 0
+        tones, share = small[where], np.maximum(cv2.blur(inside.astype(np.float32), window.shape), 1e-3)
+        lightest = cv2.dilate(np.where(inside, tones, np.uint8(0)), window).astype(np.float32)
+        darkest = cv2.erode(np.where(inside, tones, np.uint8(255)), window).astype(np.float32)
+        mean = cv2.blur(np.where(inside, tones, np.uint8(0)).astype(np.float32), window.shape) / share
+        excess = (lightest - darkest) * (mean - (lightest + darkest) / 2)
+        turned[where][inside] = 255 if excess[inside].sum() < 0 else 0
     return turned
 
 
