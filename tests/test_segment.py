@@ -335,6 +335,17 @@ def test_parts_of_components_have_to_be_clearer():
     assert all(value >= (12 if cut else 8) for cut, value in clarity)
 
 
+def test_the_edge_of_a_sheet_is_no_candidate_and_what_touches_it_is():
+    picture = np.full(MASK, 150, np.uint8)
+    picture[100:600, 300:1000] = 235
+    picture[100:600, 1000:1012] = 90  # the shadow along its right side
+    assert candidates.find(picture)[0] == []
+    cv2.polylines(picture, [np.int32([(940, 300), (1000, 300), (960, 380)])], False, 40, 6, cv2.LINE_AA)
+    cv2.polylines(picture, [np.int32([(640, 300), (700, 300), (660, 380)])], False, 40, 6, cv2.LINE_AA)
+    near = [found.box for found in candidates.find(picture)[0] if found.seams == 0]
+    assert any(abs(x - 637) < 4 for x, *_ in near)
+
+
 @pytest.mark.parametrize("side", [1920, 3840])
 def test_boxes_are_in_pixels_of_the_source(side):
     picture = cv2.resize(paper(SEVEN), (side, side * 9 // 16), interpolation=cv2.INTER_LINEAR)

@@ -23,7 +23,8 @@ def table(*sheets, back=60, paper=225, stroke=40, text="472", at=(30, 40), grain
 
 def found(picture, widest=WIDEST):
     """The surfaces but for the rest, each as a mask over the whole grid."""
-    (rest, *others), shape = surfaces.find(picture, widest)
+    (rest, *others), edges = surfaces.find(picture, widest)
+    shape = edges.shape
     masks = []
     for where, inside in [rest, *others]:
         mask = np.zeros(shape, bool)
@@ -106,31 +107,57 @@ def test_a_straight_stroke_is_no_surface(slant):
     assert all(mask[5, 5] for mask in found(picture))
 
 
-@pytest.mark.parametrize("thick", [10, 20])
-def test_the_ring_of_a_large_9_is_no_surface(thick):
-    """What it is written with is not; what its ring encloses is paper, and may be one."""
+@pytest.mark.parametrize("digit", range(10))
+@pytest.mark.parametrize("thick", [8, 14, 20])
+def test_the_strokes_of_a_digit_as_high_as_the_picture_are_no_surface(digit, thick):
+    """Not where they join, nor where they close in on paper."""
     picture = np.full((360, 640), 225, np.uint8)
-    digit = pen.paths(9, np.random.default_rng(3))
-    pen.draw(picture, digit, (200, 30), 300, thick, 40)
+    strokes = pen.paths(digit, np.random.default_rng(3))
+    pen.draw(picture, strokes, (200, 30), 260, thick, 40)
     small = cv2.resize(picture, (320, 180), interpolation=cv2.INTER_AREA)
     for mask in found(picture):
-        assert mask[5, 5] or small[mask].mean() > 160, "a surface of ink"
+        assert mask[5, 5] or small[mask].mean() > 130, "a surface of ink"
 
 
 @pytest.mark.parametrize("size", [(360, 640), (540, 960), (100, 60), (60, 900), (9, 9), (1, 40)])
 def test_pictures_of_every_size(size):
     """The grid's longer side is 320 pixels, or the picture's where that is less."""
     height, width = size
-    _, shape = surfaces.find(np.full(size, 90, np.uint8), 15)
+    _, edges = surfaces.find(np.full(size, 90, np.uint8), 15)
+    shape = edges.shape
     assert max(shape) == min(320, max(size))
     assert abs(shape[0] / shape[1] - height / width) < 0.02 * max(1, height / width)
+
+
+# -- Edges
+
+def edges_of(picture):
+    _, edges = surfaces.find(picture, WIDEST)
+    assert set(np.unique(edges)) <= {0, 255} and edges.dtype == np.uint8
+    return edges
+
+
+def test_edges_are_those_of_surfaces_not_of_strokes():
+    edges = edges_of(table(LEFT))
+    (x, y, w, h) = (v // 2 for v in LEFT)
+    assert all(edges[y + h // 2, at] == 255 for at in (x, x + w)) and edges[y + h, x + w // 2] == 255
+    assert edges[y + 4 : y + h - 4, x + 4 : x + w - 4].max() == 0 and edges[:, x + w + 4 :].max() == 0
+    assert edges_of(table((0, 0, 640, 360))).max() == 0
+    assert edges_of(table((0, 0, 640, 360), paper=40, stroke=225)).max() == 0
+
+
+def test_soft_shading_is_no_edge():
+    """Up to 10 grey levels across three pixels of the grid."""
+    for rise, edge in ((4, False), (8, True)):
+        ramp = np.clip(100 + rise * (np.arange(320) - 160), 80, 100 + rise * 14).astype(np.uint8)
+        assert (edges_of(ramp.repeat(2)[None].repeat(360, 0)).max() > 0) == edge
 
 
 # -- Dark and light
 
 def turned(picture):
-    everything, shape = surfaces.find(picture, WIDEST)
-    return ink.white_on_black(picture, WIDEST, everything, shape)
+    everything, edges = surfaces.find(picture, WIDEST)
+    return ink.white_on_black(picture, WIDEST, everything, edges.shape)
 
 
 def test_a_slate_is_turned_round_and_the_sheet_beside_it_is_not():
@@ -167,7 +194,7 @@ def test_coloured_ink_is_as_dark_as_its_darkest_channel_makes_it():
     for colour in colours.values():
         picture = np.full((720, 1280, 3), 230, np.uint8)
         cv2.line(picture, (600, 200), (600, 500), colour, 10)
-        level, _ = ink.flatten(picture)
+        level, *_ = ink.flatten(picture)
         assert level[350, 600] > 95, colour
         assert level[350, 700] == 0
 
@@ -180,7 +207,7 @@ def test_the_lights_colour_is_no_ink():
 def test_a_shadows_edge_is_no_ink():
     picture = np.full((720, 1280), 230, np.uint8)
     picture[:, 640:] = 110
-    level, found = ink.flatten(picture)
+    level, found, _ = ink.flatten(picture)
     mask = ink.threshold(level, found)
     assert mask[:, :630].max() == 0 and mask[:, 650:].max() == 0
 
@@ -194,7 +221,7 @@ def test_how_wide_strokes_may_be():
 # -- Where ink is
 
 def mask_of(picture):
-    level, found = flattened(picture)
+    level, found, _ = flattened(picture)
     return ink.threshold(level, found)
 
 
@@ -266,7 +293,7 @@ def lined(angle=0.0, digits="", depth=90, step=45, squares=False, thick=2, first
 
 
 def removed(picture):
-    level, found = ink.flatten(picture)
+    level, found, _ = ink.flatten(picture)
     mask = ink.threshold(level, found)
     return mask, *ink.remove_rules(mask, level)
 
