@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from model import crop
-from model.vision import candidates, segment
+from model.vision import candidates, ink, segment
 from model.vision.segment import Piece
 
 MASK = (720, 1280)
@@ -109,12 +109,20 @@ def test_what_is_narrow_is_one_piece():
     assert abs(x + w / 2 - 300) < 2 and abs(y + h / 2 - 300) < 2
 
 
-def test_two_that_touch_are_cut_where_they_touch():
-    picture = zeros((300, 300), (360, 300), bar=6)
+@pytest.mark.parametrize("bar", [6, 12])
+def test_two_that_touch_are_cut_where_they_touch(bar):
+    picture = zeros((300, 300), (360, 300), bar=bar)
     found = pieces(picture)
     assert {piece.component for piece in found} == {0} and len(found) >= 2
     assert sum(np.count_nonzero(piece.part) for piece in found) == np.count_nonzero(picture), "no ink is lost"
     assert any(abs(piece.box[0] + piece.box[2] - 330) <= 6 for piece in found), [piece.box for piece in found]
+
+
+def test_a_round_0_is_not_cut():
+    """A cut would cross two strokes."""
+    picture = np.zeros(MASK, np.uint8)
+    cv2.ellipse(picture, (300, 300), (29, 30), 0, 0, 360, 255, 8)
+    assert len(pieces(picture)) == 1
 
 
 def test_pieces_are_as_wide_as_a_fifth_of_their_height_at_least():
@@ -255,6 +263,12 @@ def test_two_digits_one_above_the_other_are_two():
     assert groups(block(100, 100, 30, 40, 0), block(100, 142, 30, 40, 1))[(0, 1)] == 1
 
 
+def test_strokes_that_overlap_by_less_than_half_sideways_are_not_above_one_another():
+    upper = block(100, 100, 30, 40, 0)
+    assert (0, 1) not in groups(upper, block(117, 141, 30, 40, 1))
+    assert (0, 1) in groups(upper, block(112, 141, 30, 40, 1))
+
+
 def test_dirt_is_no_stroke():
     """Of less than 6 % of its neighbour's ink."""
     body = block(100, 110, 40, 60, 0)
@@ -325,14 +339,51 @@ def test_what_hardly_stands_out_of_rough_paper_is_no_candidate():
     assert all(found.clarity >= 8 for found in candidates.find(rough)[0])
 
 
-def test_parts_of_components_have_to_be_clearer():
-    assert candidates.MIN_CLARITY_SEAMS > candidates.MIN_CLARITY
+def test_parts_of_components_have_to_be_clearer(monkeypatch):
+    """A clarity of 8 will do for a component, or for two strokes of one digit, of parts 12 is asked."""
     rng = np.random.default_rng(3)
     blotches = cv2.GaussianBlur(rng.normal(0, 1, MASK).astype(np.float32), (0, 0), 6)
-    touching = paper(*[[(100 + 60 * i, 300), (130 + 60 * i, 380), (160 + 60 * i, 300)] for i in range(12)])
-    rough = (touching + 9 * blotches / blotches.std()).clip(0, 255).astype(np.uint8)
-    clarity = [(found.seams > 0, found.clarity) for found in candidates.find(rough)[0]]
-    assert all(value >= (12 if cut else 8) for cut, value in clarity)
+    picture = paper()
+    for i in range(14):
+        for j in range(6):
+            stroke = 60 + 12 * i
+            at = np.int32([(0, 0), (30, 70), (60, 0)] if j % 2 else [(10, 0), (40, 0), (20, 70)])
+            at += np.int32((60 + 85 * i, 40 + 110 * j))
+            cv2.polylines(picture, [at], False, stroke, 6, cv2.LINE_AA)
+    rough = (picture + 9 * blotches / blotches.std()).clip(0, 255).astype(np.uint8)
+    kept = candidates.find(rough)[0]
+    monkeypatch.setattr(candidates, "MIN_CLARITY_SEAMS", 0)
+    parts = candidates.find(rough)[0]
+    monkeypatch.setattr(candidates, "MIN_CLARITY", 0)
+    everything = candidates.find(rough)[0]
+
+    def boxes(found, seams, least, most=1e9):
+        return sorted(c.box for c in found if (c.seams > 0) == seams and least <= c.clarity < most)
+
+    assert boxes(parts, True, 8, 12) and boxes(everything, False, 8, 12) and boxes(everything, False, 6, 8)
+    assert boxes(kept, True, 0) == boxes(parts, True, 12)
+    assert boxes(kept, False, 0) == boxes(everything, False, 8)
+
+
+@pytest.mark.parametrize(("strength", "clear"), [(115, False), (137, True)])
+def test_components_less_clear_than_three_quarters_of_that_are_left_out_at_once(strength, clear):
+    """6 times the unevenness and one, which is 21 here; 126."""
+    level, mask = np.zeros((400, 400), np.uint8), np.zeros((400, 400), np.uint8)
+    level[:, 200:] = 40
+    level[150:250, 195:205], mask[150:250, 195:205] = strength, 255
+    edges = np.zeros_like(mask)
+    found = candidates._clear(segment.components(mask), mask, level, ink.ground(level, mask), edges)
+    assert len(found) == clear
+
+
+@pytest.mark.parametrize(("share", "kept"), [(0.5, True), (0.7, False)])
+def test_what_lies_on_an_edge_with_most_of_its_ink_is_left_out(share, kept):
+    mask = np.zeros((400, 400), np.uint8)
+    mask[150:250, 195:205] = 255
+    edges = np.zeros_like(mask)
+    edges[: 150 + round(100 * share)] = 255
+    found = candidates._clear(segment.components(mask), mask, mask, ink.ground(mask, mask), edges)
+    assert len(found) == kept
 
 
 def test_the_edge_of_a_sheet_is_no_candidate_and_what_touches_it_is():
@@ -453,9 +504,9 @@ def test_a_crop_is_laid_out_as_mnist_is():
 
 
 def test_a_crop_is_centred_on_its_mass_not_on_its_box():
-    ink = np.zeros((80, 80), np.uint8)
-    ink[:, :8] = ink[:40, :40] = 255
-    laid = crop.normalise(ink)
+    corner = np.zeros((80, 80), np.uint8)
+    corner[:, :8] = corner[:40, :40] = 255
+    laid = crop.normalise(corner)
     assert laid.sum(1) @ np.arange(28) / laid.sum() == pytest.approx(13.5, abs=0.3)
     assert laid.sum(0) @ np.arange(28) / laid.sum() == pytest.approx(13.5, abs=0.3)
 

@@ -146,6 +146,15 @@ def test_edges_are_those_of_surfaces_not_of_strokes():
     assert edges_of(table((0, 0, 640, 360), paper=40, stroke=225)).max() == 0
 
 
+def test_an_edge_is_four_pixels_of_the_grid_wide():
+    picture = np.full((360, 640), 60, np.uint8)
+    picture[:, 300:] = 200
+    picture[200:, 300:] = 60
+    edges = edges_of(picture)
+    assert np.flatnonzero(edges[30]).tolist() == [148, 149, 150, 151]
+    assert np.flatnonzero(edges[:, 250]).tolist() == [98, 99, 100, 101]
+
+
 def test_soft_shading_is_no_edge():
     """Up to 10 grey levels across three pixels of the grid."""
     for rise, edge in ((4, False), (8, True)):
@@ -216,6 +225,15 @@ def test_how_wide_strokes_may_be():
     """15 % of the shorter side, an odd number."""
     sizes = {(720, 1280): 109, (1280, 720): 109, (1080, 1920): 163, (40, 50): 15, (9, 9): 15}
     assert {size: ink.widest_stroke(np.zeros(size, np.uint8)) for size in sizes} == sizes
+
+
+@pytest.mark.parametrize(("width", "is_ink"), [(40, True), (90, True), (125, False), (250, False)])
+def test_what_is_wider_than_any_stroke_is_no_ink(width, is_ink):
+    """109 pixels at 1280x720."""
+    picture = np.full((720, 1280), 230, np.uint8)
+    picture[:, 600 : 600 + width] = 60
+    level, *_ = ink.flatten(picture)
+    assert (level[360, 600 + width // 2] > 150) == is_ink
 
 
 # -- Where ink is
@@ -403,6 +421,13 @@ def test_where_hardly_anything_is_bare_nothing_can_be_told():
     assert uneven(level, mask, (50, 50, 40, 40)).tolist() == [255]
     mask[:, 100:] = 0
     assert uneven(level, mask, (20, 50, 40, 40), (120, 50, 40, 40), (60, 50, 60, 40)).tolist() == [255, 0, 0]
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.15, False), (0.25, True)])
+def test_a_fifth_has_to_be_bare(share, told):
+    level, mask = np.zeros((200, 200), np.uint8), np.full((200, 200), 255, np.uint8)
+    mask[:, 40 : 40 + round(120 * share) + 4] = 0  # ink is taken to reach a pixel of the half size further
+    assert (uneven(level, mask, (60, 60, 80, 80))[0] == 0) == told
 
 
 def test_boxes_at_the_pictures_border():
