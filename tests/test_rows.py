@@ -103,6 +103,20 @@ def test_a_bow_is_not_followed_beyond_a_few_digits():
     assert [len(row) for row in rows.order([*digits, *level, farther])] == [1, 4, 20]
 
 
+def test_it_is_followed_that_far():
+    digits = [Digit(i, 0.9, (50 * i, 500 - 8 * i, 28, 40), CROP) for i in range(4)]
+    level = [Digit(7, 0.9, (50 * i, 900, 28, 40), CROP) for i in range(20)]
+    higher = Digit(9, 0.9, (950, 500 - 8 * 3 - 19 - 20, 28, 40), CROP)  # half its height above where they point
+    assert [len(row) for row in rows.order([*digits, *level, higher])] == [5, 20]
+    lower = higher._replace(box=(950, 500 - 8 * 3 - 19 + 20, 28, 40))
+    assert [len(row) for row in rows.order([*digits, *level, lower])] == [5, 20]
+
+
+def test_two_digits_point_nowhere():
+    digits = [Digit(i, 0.9, (50 * i, y, 28, 40), CROP) for i, y in enumerate([500, 480, 500])]
+    assert read(digits) == ["012"]
+
+
 def test_tilt_is_unsure_of_few_digits():
     assert rows.tilt(page(["123"], tilt=0.2)) == 0.0, "two have a neighbour on the right"
     assert rows.tilt(page(["1234"], tilt=0.2)) == pytest.approx(0.2, abs=0.01)
