@@ -228,6 +228,13 @@ def test_upright_crops_are_taken_unless_they_look_worse(upright, taken):
     assert read.text == [("3" if taken else "7") * 9] * 2
 
 
+def test_the_limit_itself_is_believed():
+    picture = page("3045")
+    least = min(digit.confidence for digit in reading.read(picture, Classifier()).digits)
+    assert reading.read(picture, Classifier(), min_confidence=least).doubtful == []
+    assert len(reading.read(picture, Classifier(), min_confidence=least + 1e-9).doubtful) >= 1
+
+
 def test_a_seam_cannot_win_over_a_sure_component():
     """What classify_all leaves out, choose would not take."""
     whole, part = candidate((0, 0, 40, 40), 0, 1, area=200), candidate((0, 0, 20, 40), 0, seams=1)
