@@ -366,6 +366,19 @@ def test_a_rule_is_one_although_it_has_gaps(gap):
     assert (after > 0).sum() < 0.1 * (before > 0).sum()
 
 
+def test_the_edge_of_a_dark_place_is_no_rule():
+    """A rule is darker than what is above and below it."""
+    line = np.arange(0, 640, 4)
+    rows, mask = np.full(len(line), 100), np.full((200, 640), 255, np.uint8)
+    for above, below, rule in ((0, 0, True), (90, 90, False), (100, 0, True), (100, 90, False)):
+        level = np.full((200, 640), above, np.uint8)
+        level[101:] = below
+        level[99:102] = 100
+        level[99:102, ::12] = 130 if not rule else 100  # darker here and there
+        level[99:102, 4::12] = 130 if not rule else 100
+        assert ink._goes_on(level, mask, rows, line, 6) == rule, (above, below)
+
+
 def test_a_short_line_is_no_rule():
     """A rule covers a good third of the picture's side."""
     for length, stays in ((380, True), (620, False)):
