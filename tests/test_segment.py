@@ -371,19 +371,23 @@ def test_components_less_clear_than_three_quarters_of_that_are_left_out_at_once(
     level, mask = np.zeros((400, 400), np.uint8), np.zeros((400, 400), np.uint8)
     level[:, 200:] = 40
     level[150:250, 195:205], mask[150:250, 195:205] = strength, 255
-    edges = np.zeros_like(mask)
+    edges = [np.zeros_like(mask)] * 2
     found = candidates._clear(segment.components(mask), mask, level, ink.ground(level, mask), edges)
     assert len(found) == clear
 
 
-@pytest.mark.parametrize(("share", "kept"), [(0.5, True), (0.7, False)])
-def test_what_lies_on_an_edge_with_most_of_its_ink_is_left_out(share, kept):
-    mask = np.zeros((400, 400), np.uint8)
-    mask[150:250, 195:205] = 255
-    edges = np.zeros_like(mask)
-    edges[: 150 + round(100 * share)] = 255
+@pytest.mark.parametrize("width", [10, 40])
+@pytest.mark.parametrize("which", ["all strokes are gone", "thin strokes are gone"])
+@pytest.mark.parametrize(("share", "mostly"), [(0.5, False), (0.7, True)])
+def test_what_lies_on_an_edge_with_most_of_its_ink_is_left_out(share, mostly, which, width):
+    """Where thin strokes are gone edges are those of wide strokes too: there, only what is long and thin is left out."""
+    mask = np.zeros((720, 1280), np.uint8)
+    mask[150:250, 200 : 200 + width] = 255
+    edge, none = np.zeros_like(mask), np.zeros_like(mask)
+    edge[: 150 + round(100 * share)] = 255
+    edges = [edge, edge] if which == "all strokes are gone" else [none, edge]
     found = candidates._clear(segment.components(mask), mask, mask, ink.ground(mask, mask), edges)
-    assert len(found) == kept
+    assert bool(found) == (not mostly or (which == "thin strokes are gone" and width == 40))
 
 
 def test_the_edge_of_a_sheet_is_no_candidate_and_what_touches_it_is():
