@@ -380,7 +380,7 @@ def test_components_less_clear_than_three_quarters_of_that_are_left_out_at_once(
 @pytest.mark.parametrize("which", ["all strokes are gone", "thin strokes are gone"])
 @pytest.mark.parametrize(("share", "mostly"), [(0.5, False), (0.7, True)])
 def test_what_lies_on_an_edge_with_most_of_its_ink_is_left_out(share, mostly, which, width):
-    """Where thin strokes are gone edges are those of wide strokes too: there, only what is long and thin is left out."""
+    """Where thin strokes alone are gone, wide strokes have edges: there, only what is long and thin is left out."""
     mask = np.zeros((720, 1280), np.uint8)
     mask[150:250, 200 : 200 + width] = 255
     edge, none = np.zeros_like(mask), np.zeros_like(mask)

@@ -125,7 +125,7 @@ def test_pictures_of_every_size(size):
     height, width = size
     (rest, *_), edges = surfaces.find(np.full(size, 90, np.uint8), 15)
     shape = rest.inside.shape
-    assert all(edge.shape == shape for edge in sum(edges.values(), []))
+    assert all(edge.shape == shape for both in edges.values() for edge in both)
     assert max(shape) == min(320, max(size))
     assert abs(shape[0] / shape[1] - height / width) < 0.02 * max(1, height / width)
 
