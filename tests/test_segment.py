@@ -277,10 +277,10 @@ def test_dirt_is_no_stroke():
 
 
 def test_boxes_that_meet_are_not_enough_ink_must_be_near():
-    """A wide arch and what stands far under it: their boxes overlap, their ink is far apart."""
+    """A wide arch and what stands under it: their boxes overlap, their ink is up to 15 % of their height apart."""
     arch = np.zeros((60, 60), np.uint8)
     arch[:6] = arch[:, :6] = arch[:, -6:] = 1
-    near, far = (block(123, 100 + y, 14, 30, 1) for y in (8, 26))
+    near, far = (block(123, 100 + y, 14, 30, 1) for y in (14, 18))
     around = Piece((100, 100, 60, 60), arch, 0)
     assert (0, 1) in groups(around, near)
     assert (0, 1) not in groups(around, far)
