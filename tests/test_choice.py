@@ -12,8 +12,8 @@ from model.vision.rows import Digit
 CROP = np.zeros((28, 28), np.float32)
 
 
-def candidate(*pieces, area=100, seams=0, clarity=1000.0):
-    return Candidate((0, 0, 30, 40), np.zeros((40, 30), np.uint8), pieces, area, seams, clarity)
+def candidate(*pieces, area=100, seams=0, clarity=1000.0, on_edge=0.0):
+    return Candidate((0, 0, 30, 40), np.zeros((40, 30), np.uint8), pieces, area, seams, clarity, on_edge)
 
 
 def chosen(*found):
@@ -124,8 +124,8 @@ def row(*digits, top=100, height=40, step=40):
     return [Digit(digit, p, (i * step, top, 24, height), CROP) for i, (digit, p) in enumerate(digits)]
 
 
-def believed(digits, clarity=1000.0, seams=0):
-    found = choice.believe(digits, [candidate(i, seams=seams, clarity=clarity) for i in range(len(digits))])
+def believed(digits, **of_ink):
+    found = choice.believe(digits, [candidate(i, **of_ink) for i in range(len(digits))])
     assert [digit._replace(confidence=0.0) for digit in found] == [digit._replace(confidence=0.0) for digit in digits]
     return [digit.confidence for digit in found]
 
@@ -156,6 +156,11 @@ def test_a_one_beside_a_sure_digit_is_not_alone():
     assert believed(row((1, 0.9), (7, 0.9)), clarity=8)[0] == pytest.approx(0.9 * (1 - 1 / math.e))
     assert believed(row((1, 0.9), (7, 0.8)), clarity=26)[0] == pytest.approx(0.9 * (1 - 1 / math.e)), "7 is not sure"
     assert believed(row((1, 0.9), (1, 0.9)), clarity=26)[0] == pytest.approx(0.9 * (1 - 1 / math.e)), "only 1s"
+
+
+@pytest.mark.parametrize(("on_edge", "share"), [(0.0, 1), (0.55, 1), (0.65, 0.35), (1.0, 0)])
+def test_a_one_where_a_surface_ends_is_its_edge(on_edge, share):
+    assert believed(row((1, 0.9), (7, 0.9)), on_edge=on_edge) == pytest.approx([0.9 * share, 0.9])
 
 
 def test_a_digit_among_three_sure_ones_is_doubted_less():

@@ -371,23 +371,23 @@ def test_components_less_clear_than_three_quarters_of_that_are_left_out_at_once(
     level, mask = np.zeros((400, 400), np.uint8), np.zeros((400, 400), np.uint8)
     level[:, 200:] = 40
     level[150:250, 195:205], mask[150:250, 195:205] = strength, 255
-    edges = [np.zeros_like(mask)] * 2
-    found = candidates._clear(segment.components(mask), mask, level, ink.ground(level, mask), edges)
+    found = candidates._clear(segment.components(mask), mask, level, ink.ground(level, mask))
     assert len(found) == clear
 
 
-@pytest.mark.parametrize("width", [10, 40])
-@pytest.mark.parametrize("which", ["all strokes are gone", "thin strokes are gone"])
-@pytest.mark.parametrize(("share", "mostly"), [(0.5, False), (0.7, True)])
-def test_what_lies_on_an_edge_with_most_of_its_ink_is_left_out(share, mostly, which, width):
-    """Where thin strokes alone are gone, wide strokes have edges: there, only what is long and thin is left out."""
-    mask = np.zeros((720, 1280), np.uint8)
-    mask[150:250, 200 : 200 + width] = 255
-    edge, none = np.zeros_like(mask), np.zeros_like(mask)
-    edge[: 150 + round(100 * share)] = 255
-    edges = [edge, edge] if which == "all strokes are gone" else [none, edge]
-    found = candidates._clear(segment.components(mask), mask, mask, ink.ground(mask, mask), edges)
-    assert bool(found) == (not mostly or (which == "thin strokes are gone" and width == 40))
+@pytest.mark.parametrize(("x", "least", "most"), [(500, 0, 0), (690, 0.1, 0.5), (704, 1, 1)])
+def test_a_candidate_says_how_much_of_its_ink_lies_where_a_surface_ends(x, least, most):
+    picture = np.full(MASK, 235, np.uint8)
+    picture[:, 700:] = 170
+    cv2.line(picture, (x, 300), (x, 380), 30, 6)
+    (stroke,), _ = candidates.find(picture)
+    assert stroke.box[0] == pytest.approx(x - 3, abs=2) and least <= stroke.on_edge <= most
+
+
+@pytest.mark.parametrize("thick", [6, 50])
+def test_strokes_thin_and_wide_are_no_edges_of_surfaces(thick):
+    (bar,), _ = candidates.find(paper([(600, 250), (600, 450)], thick=thick))
+    assert bar.on_edge == 0
 
 
 def test_the_edge_of_a_sheet_is_no_candidate_and_what_touches_it_is():

@@ -32,6 +32,8 @@ def found(picture, widest=WIDEST):
         mask[where] = inside
         masks.append(mask)
     assert (masks[0] == ~np.any([np.zeros(shape, bool), *masks[1:]], axis=0)).all(), "the first is what is left over"
+    for i, mask in enumerate(masks):
+        assert i == 0 or (mask & ~np.any([np.zeros(shape, bool), *masks[i + 1 :]], axis=0)).any(), "all of it is hidden"
     return masks[1:]
 
 
