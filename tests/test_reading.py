@@ -1,5 +1,6 @@
 """What is read from a sheet of paper: rendered sheets with known digits, pictures without any, odd frames."""
 
+from functools import cache
 
 import cv2
 import numpy as np
@@ -101,6 +102,36 @@ def test_broken_strokes(check):
     check(pages(23, 24, pen="felt", broken=0.5), at_most=0.1)
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["1987", "1988", "1990", "1993"],
+        ["1914", "1918", "1939", "1945", "1949"],
+        ["1111", "1111", "1111", "1111"],
+        ["111", "444", "999", "111"],
+    ],
+)
+def test_digits_below_one_another_are_no_ruled_line(classify, rows):
+    assert reading.read(sheets.sheet(1, rows).picture, classify).text == rows
+
+
+@pytest.mark.parametrize("effect", ["rules", "squares"])
+def test_columns_of_digits_on_ruled_paper(check, effect):
+    rows = ["1987", "1988", "1990", "1993"]
+    check(pages(1, 2, rows=rows, **{effect: 0.5}), at_most=0.1)
+
+
+def test_small_digits_are_read_in_a_larger_picture_too(classify):
+    """So many pixels of a digit are as good at 1920x1080 as at 1280x720: no picture is made smaller before."""
+    for seed in (1, 2, 3):
+        page = sheets.sheet(seed, height=20)
+        large = np.full((1080, 1920, 3), page.picture.mean((0, 1)), np.uint8)
+        large[180:900, 320:1600] = page.picture
+        read = [reading.read(picture, classify).text for picture in (page.picture, large)]
+        wrong = [aligned("".join(text), "".join(page.rows))[0] for text in read]
+        assert max(wrong) <= 2, (page.rows, read)
+
+
 def test_touching_neighbours(check):
     check(pages(25, 26, 27, touching=0.6), at_most=0.2)
 
@@ -147,9 +178,41 @@ def test_what_is_around_the_sheet_is_no_digit(check, background):
     check(pages(35, 36, background=background, tilt=0.2, perspective=0.3), at_most=0.1)
 
 
+blank = cache(sheets.blank)
+
+
+def lay(picture: np.ndarray, page: sheets.Sheet, x: int, y: int, width: int = 620, height: int = 420) -> None:
+    """Lay the middle of a sheet on a picture."""
+    left, top = (sheets.WIDTH - width) // 2, (sheets.HEIGHT - height) // 2
+    picture[y : y + height, x : x + width] = page.picture[top : top + height, left : left + width]
+
+
+@pytest.fixture(scope="module")
+def small_sheet():
+    return sheets.sheet(1, ["3141", "5926"])
+
+
+@pytest.mark.parametrize("kind", sheets.BLANKS)
+def test_a_small_sheet_is_read_before_anything(classify, small_sheet, kind):
+    """Its rows come out right; what is behind it may be taken for a digit or two."""
+    picture = blank(kind, 2).picture.copy()
+    lay(picture, small_sheet, 330, 150)
+    read = reading.read(picture, classify)
+    on_it = [digit for digit in read.digits if 330 < digit.box[0] < 900 and 150 < digit.box[1] < 540]
+    assert "".join(str(digit.digit) for digit in on_it) == "31415926", read.text
+    assert len(read.digits) <= 10, read.text
+
+
+def test_chalk_on_a_slate_and_ink_on_a_sheet_are_read_in_one_picture(classify):
+    picture = blank("wood", 1).picture.copy()
+    lay(picture, sheets.sheet(1, ["314", "592"]), 60, 150, 500, 400)
+    lay(picture, sheets.sheet(11, ["278", "046"], white_on_black=True, pen="felt"), 700, 150, 500, 400)
+    assert reading.read(picture, classify).text == ["314278", "592046"]
+
+
 @pytest.mark.parametrize("kind", sheets.BLANKS)
 def test_nothing_is_read_where_there_is_no_digit(classify, kind):
-    found = [reading.read(sheets.blank(kind, seed).picture, classify).text for seed in (1, 2, 3)]
+    found = [reading.read(blank(kind, seed).picture, classify).text for seed in (1, 2, 3)]
     assert sum(len(row) for text in found for row in text) <= 3, found
 
 

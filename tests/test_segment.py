@@ -1,0 +1,540 @@
+"""An ink mask to pieces: connected components, cuts where digits may touch, groups that may be one digit; and crops."""
+
+import cv2
+import numpy as np
+import pytest
+
+from model import crop
+from model.vision import candidates, ink, segment
+from model.vision.segment import Piece
+
+MASK = (720, 1280)
+
+
+def mask(*boxes, shape=MASK):
+    """Ink that fills boxes (x, y, width, height)."""
+    picture = np.zeros(shape, np.uint8)
+    for x, y, w, h in boxes:
+        picture[y : y + h, x : x + w] = 255
+    return picture
+
+
+def boxes(picture):
+    return [part.box for part in segment.components(picture)]
+
+
+# -- Connected components
+
+def test_components_are_told_by_their_boxes_the_largest_first():
+    one, two = (100, 50, 30, 60), (300, 400, 8, 40)
+    assert boxes(mask(two, one)) == [one, two]
+    assert boxes(mask()) == []
+
+
+def test_at_every_border_of_the_picture():
+    corners = [(0, 0, 30, 60), (1260, 0, 20, 60), (0, 680, 20, 40), (1270, 700, 10, 20)]
+    assert boxes(mask(*corners)) == corners
+
+
+def test_dots_and_hairs_are_left_out():
+    assert boxes(mask((50, 50, 3, 3), (80, 50, 40, 1), (150, 50, 1, 40))) == []
+    assert sorted(boxes(mask((50, 50, 4, 2), (80, 50, 2, 4)))) == [(50, 50, 4, 2), (80, 50, 2, 4)]
+
+
+@pytest.mark.parametrize(("shape", "bridged"), [((320, 640), 0), ((720, 1280), 2), ((1080, 1920), 4)])
+def test_a_pens_skip_is_bridged(shape, bridged):
+    """A gap of a 700th of the picture's side to each end."""
+    for gap in range(6):
+        parts = boxes(mask((100, 100, 6, 20), (100, 120 + gap, 6, 20), shape=shape))
+        apart = [(100, 100, 6, 20), (100, 120 + gap, 6, 20)]
+        assert sorted(parts) == ([(100, 100, 6, 40 + gap)] if gap <= bridged else apart)
+
+
+def test_the_outline_comes_first_then_its_holes():
+    ring = mask((100, 100, 60, 80))
+    ring[120:140, 120:140] = ring[150:170, 120:140] = 0
+    (part,) = segment.components(ring)
+    outer, *inner = (cv2.boundingRect(outline) for outline in part.outlines)
+    assert len(inner) == 2 and outer[3] >= 80 and all(hole[3] < 30 for hole in inner)
+
+
+def test_of_very_many_components_the_largest_are_looked_at():
+    squares = [(10 + 20 * (i % 60), 10 + 20 * (i // 60), 6 + i // 100, 6) for i in range(600)]
+    found = boxes(mask(*squares))
+    assert len(found) == 320
+    assert min(w for _, _, w, _ in found) == 8, "the last 280 to 299 are 8 wide"
+
+
+def test_where_boxes_cover_one_another_over_and_over_the_smaller_ones_are_looked_at():
+    """Boxes may cover twice the picture. Of hatching they cover it a hundred times."""
+    sides = [700 - 12 * i for i in range(40)]
+    picture = np.zeros(MASK, np.uint8)
+    for i, side in enumerate(sides):
+        at = 6 * i
+        cv2.rectangle(picture, (at, at), (at + side - 1, at + side - 1), 255, 2)
+    picture[600:640, 1000:1030] = 255  # a digit beside them
+    found = boxes(picture)
+    area = sum(w * h for _, _, w, h in found)
+    assert (1000, 600, 30, 40) in found
+    assert 1.5 * picture.size < area <= 2 * picture.size
+    assert max(w for _, _, w, _ in found) < 600 and len(found) > 10
+
+
+# -- Cuts
+
+def pieces(picture):
+    found = segment.cut(picture, segment.components(picture))
+    for (x, y, w, h), part, _ in found:
+        assert part.shape == (h, w) and part.dtype == np.uint8 and part.max() == 1
+        assert (picture[y : y + h, x : x + w][part > 0] == 255).all()
+    return found
+
+
+def zeros(*middles, high=60, thick=8, bar=0):
+    """Rings side by side, with a bar between neighbours."""
+    picture = np.zeros(MASK, np.uint8)
+    for x, y in middles:
+        cv2.ellipse(picture, (x, y), (high // 3, high // 2 - thick // 2), 0, 0, 360, 255, thick)
+    if bar:
+        cv2.line(picture, middles[0], middles[-1], 255, bar)
+        for x, y in middles:
+            cv2.ellipse(picture, (x, y), (high // 3 - thick // 2, high // 2 - thick), 0, 0, 360, 0, -1)
+    return picture
+
+
+def test_what_is_narrow_is_one_piece():
+    (piece,) = pieces(zeros((300, 300)))
+    x, y, w, h = piece.box
+    assert (piece.component, np.count_nonzero(piece.part)) == (0, np.count_nonzero(zeros((300, 300))))
+    assert abs(x + w / 2 - 300) < 2 and abs(y + h / 2 - 300) < 2
+
+
+@pytest.mark.parametrize("bar", [6, 12])
+def test_two_that_touch_are_cut_where_they_touch(bar):
+    picture = zeros((300, 300), (360, 300), bar=bar)
+    found = pieces(picture)
+    assert {piece.component for piece in found} == {0} and len(found) >= 2
+    assert sum(np.count_nonzero(piece.part) for piece in found) == np.count_nonzero(picture), "no ink is lost"
+    assert any(abs(piece.box[0] + piece.box[2] - 330) <= 6 for piece in found), [piece.box for piece in found]
+
+
+def test_a_round_0_is_not_cut():
+    """A cut would cross two strokes."""
+    picture = np.zeros(MASK, np.uint8)
+    cv2.ellipse(picture, (300, 300), (29, 30), 0, 0, 360, 255, 8)
+    assert len(pieces(picture)) == 1
+
+
+def test_pieces_are_as_wide_as_a_fifth_of_their_height_at_least():
+    found = pieces(zeros((300, 300), (360, 300), (420, 300), bar=6))
+    assert 3 <= len(found) <= 2 + 2 * 3 + 1
+    assert min(piece.box[2] for piece in found) >= 0.2 * 60
+    assert [piece.box[0] for piece in found] == sorted(piece.box[0] for piece in found)
+
+
+@pytest.mark.parametrize("lean", [0.3, -0.2])
+def test_a_cut_leans_as_the_digits_do(lean):
+    """Two leaning bars, between which no upright line fits, joined in the middle: each comes out whole."""
+    picture = np.zeros(MASK, np.uint8)
+    for x in (300, 322):
+        cv2.line(picture, (int(x + lean * 50), 250), (int(x - lean * 50), 350), 255, 8)
+    for x, y, tip in ((300, 350, -60), (322, 250, 60)):  # a foot to the left, a flag to the right
+        at = int(x + lean * (300 - y))
+        cv2.line(picture, (at, y), (at + tip, y), 255, 8)
+    cv2.line(picture, (300, 300), (322, 300), 255, 4)
+    tall = [piece for piece in pieces(picture) if piece.box[3] > 100]
+    assert len(tall) == 2
+    for piece in tall:
+        assert 0.8 * 100 * 8 < np.count_nonzero(piece.part[:, :]) < 1.7 * 100 * 8
+        low, high = (np.flatnonzero(piece.part[row]).mean() for row in (60, 40))
+        assert (high - low) / 20 == pytest.approx(lean, abs=0.1), "one bar's ink alone"
+
+
+def test_neither_a_block_nor_a_long_line_is_cut():
+    assert [piece.box for piece in pieces(mask((300, 300, 100, 60)))] == [(300, 300, 100, 60)], "filled: a block"
+    line = np.zeros(MASK, np.uint8)
+    cv2.polylines(line, [np.int32([[100 + 20 * i, 300 + 30 * (i % 2)] for i in range(12)])], False, 255, 4)
+    (piece,) = pieces(line)
+    assert piece.box[2] > 4 * piece.box[3]
+
+
+def test_a_scribble_is_no_piece():
+    """Its holes are more than those of 8s in a row."""
+    scribble = np.zeros(MASK, np.uint8)
+    for i in range(5):
+        for j in range(3):
+            cv2.rectangle(scribble, (300 + 20 * i, 300 + 20 * j), (320 + 20 * i, 320 + 20 * j), 255, 2)
+    assert pieces(scribble) == []
+    two = np.zeros(MASK, np.uint8)
+    for i in range(2):
+        for j in range(2):
+            cv2.ellipse(two, (300 + 56 * i, 300 + 32 * j), (20, 16), 0, 0, 360, 255, 4)
+    cv2.line(two, (318, 300), (338, 300), 255, 4)
+    assert len(pieces(two)) >= 2
+
+
+def test_specks_in_ink_are_no_holes():
+    ring = np.ones((100, 100), np.uint8)
+    ring[10:30, 10:30] = ring[60:90, 60:90] = 0
+    ring[50, 20:70:4] = 0
+    assert segment._holes(ring) == 2
+
+
+@pytest.mark.parametrize("side", ["top", "bottom", "left", "right"])
+def test_what_runs_out_of_the_picture_is_no_digit(side):
+    """More than a quarter of its longer side on the border."""
+    turns = ["right", "top", "left", "bottom"].index(side)
+    for along, kept in ((20, True), (30, False)):
+        picture = np.zeros((300, 300), np.uint8)
+        picture[100:200, 230:240] = 255
+        picture[140 : 140 + along, 230:] = 255
+        assert bool(pieces(np.ascontiguousarray(np.rot90(picture, turns)))) == kept
+
+
+# -- Groups
+
+def block(x, y, w, h, component, ink=1.0):
+    part = np.zeros((h, w), np.uint8)
+    part[: max(1, round(h * ink))] = 1
+    part[-1] = part[:, 0] = 1
+    return Piece((x, y, w, h), part, component)
+
+
+def groups(*found):
+    return dict(segment.group(list(found)))
+
+
+def test_nothing_gives_no_groups():
+    assert groups() == {}
+
+
+def test_a_component_as_it_is_has_no_seam():
+    assert groups(block(0, 0, 30, 60, 0), block(300, 0, 30, 60, 1)) == {(0,): 0, (1,): 0}
+
+
+def test_runs_between_cuts_and_what_they_cost():
+    three = [block(30 * i, 0, 30, 60, 0) for i in range(3)]
+    runs = {(0,): 1, (0, 1): 1, (1,): 2, (1, 2): 1, (2,): 1}
+    assert groups(*three) == runs, "84 is the widest of 60 high"
+    assert groups(*[block(25 * i, 0, 25, 60, 0) for i in range(3)])[(0, 1, 2)] == 0
+
+
+def test_a_low_part_costs_a_seam_more_and_none_costs_three():
+    low = [block(0, 0, 30, 60, 0), block(30, 0, 30, 44, 0), block(60, 0, 30, 60, 0)]
+    assert (1,) not in groups(*low), "two cuts, and lower than three quarters"
+    low[1] = block(30, 0, 30, 46, 0)
+    assert groups(*low)[(1,)] == 2
+    assert groups(block(0, 0, 30, 60, 0), block(30, 0, 30, 44, 0))[(1,)] == 2
+
+
+def test_what_is_wide_or_low_is_no_digit():
+    assert groups(block(0, 0, 84, 60, 0)) == {(0,): 0}
+    assert groups(block(0, 0, 86, 60, 0)) == {}
+    assert groups(block(0, 0, 8, 9, 0)) == {(0,): 0}
+    assert groups(block(0, 0, 8, 8, 0)) == {}
+
+
+def test_the_surest_come_first():
+    """So that a limit on their number cuts off the least likely."""
+    found = segment.group([block(30 * i, 0, 30, 60, 0) for i in range(3)] + [block(300, 0, 30, 60, 1)])
+    assert [seams for _, seams in found] == sorted(seams for _, seams in found)
+
+
+def test_the_bar_over_a_5_belongs_to_it():
+    """Of unlike height: together they are likelier one digit than two."""
+    body, bar = block(100, 110, 40, 60, 0), block(105, 98, 40, 6, 1)
+    assert groups(body, bar)[(0, 1)] == -1
+    assert (0, 1) not in groups(body, block(105, 70, 40, 6, 1)), "too far above"
+    assert (0, 1) not in groups(body, block(160, 98, 40, 6, 1)), "not above it"
+
+
+def test_the_two_halves_of_a_4():
+    """The second stroke stands beside the first, entwined with it or close."""
+    left, right = block(100, 100, 30, 40, 0), block(125, 100, 8, 70, 1)
+    assert groups(left, right)[(0, 1)] == -1
+    assert groups(left, block(132, 100, 8, 70, 1))[(0, 1)] == -1
+    assert (0, 1) not in groups(left, block(145, 100, 8, 70, 1)), "two digits"
+    assert (0, 1) not in groups(block(100, 100, 30, 68, 0), block(132, 100, 8, 70, 1)), "of like height: two digits"
+    assert groups(block(100, 100, 30, 58, 0), block(132, 100, 8, 70, 1))[(0, 1)] == 1, "hardly: it costs a seam"
+
+
+def test_two_digits_one_above_the_other_are_two():
+    assert (0, 1) not in groups(block(100, 100, 30, 40, 0), block(100, 150, 30, 40, 1))
+    assert groups(block(100, 100, 30, 40, 0), block(100, 142, 30, 40, 1))[(0, 1)] == 1
+
+
+def test_strokes_that_overlap_by_less_than_half_sideways_are_not_above_one_another():
+    upper = block(100, 100, 30, 40, 0)
+    assert (0, 1) not in groups(upper, block(117, 141, 30, 40, 1))
+    assert (0, 1) in groups(upper, block(112, 141, 30, 40, 1))
+
+
+def test_dirt_is_no_stroke():
+    """Of less than 6 % of its neighbour's ink."""
+    body = block(100, 110, 40, 60, 0)
+    assert (0, 1) not in groups(body, block(110, 98, 15, 6, 1))
+    assert (0, 1) in groups(body, block(110, 98, 26, 6, 1))
+
+
+def test_boxes_that_meet_are_not_enough_ink_must_be_near():
+    """A wide arch and what stands under it: their boxes overlap, their ink is up to 15 % of their height apart."""
+    arch = np.zeros((60, 60), np.uint8)
+    arch[:6] = arch[:, :6] = arch[:, -6:] = 1
+    near, far = (block(123, 100 + y, 14, 30, 1) for y in (14, 18))
+    around = Piece((100, 100, 60, 60), arch, 0)
+    assert (0, 1) in groups(around, near)
+    assert (0, 1) not in groups(around, far)
+
+
+def test_paint_and_union():
+    found = [block(10, 20, 5, 10, 0), block(12, 25, 8, 10, 0)]
+    box = segment.union([piece.box for piece in found])
+    assert box == (10, 20, 10, 15) and segment.union([found[0].box]) == found[0].box
+    painted = segment.paint(found, (0, 1), box)
+    assert painted.shape == (15, 10) and painted.max() == 1
+    assert np.count_nonzero(painted) == 5 * 10 + 8 * 10 - 3 * 5
+    assert painted[:10, :5].all() and painted[5:, 2:].all() and not painted[:5, 5:].any()
+
+
+# -- Candidates
+
+def paper(*strokes, shape=MASK, back=230, stroke=40, grain=0.0, thick=6):
+    """Lines (points, …) on paper, (h, w) uint8."""
+    picture = np.full(shape, back, np.uint8)
+    for points in strokes:
+        cv2.polylines(picture, [np.int32(points)], False, stroke, thick, cv2.LINE_AA)
+    if grain:
+        picture = picture + np.random.default_rng(0).normal(0, grain, shape)
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+SEVEN = [(600, 300), (650, 300), (620, 380)]
+
+
+def test_a_candidate_says_where_its_ink_is_and_how_clear():
+    (seven,), mask = candidates.find(paper(SEVEN))
+    x, y, w, h = seven.box
+    assert np.allclose((x, y, x + w, y + h), (597, 297, 653, 383), atol=2)
+    assert (seven.pieces, seven.seams) == ((0,), 0)
+    assert mask.shape == MASK and seven.area == np.count_nonzero(mask)
+    assert seven.ink.shape == (h, w) and seven.ink.max() == 255 and seven.ink[-5, 2] == 0
+    assert seven.clarity > 100
+    assert seven.crop.shape == (28, 28) and seven.crop.max() == pytest.approx(1)
+
+
+def test_ink_is_as_dark_in_every_candidate_however_faint_it_is_on_the_paper():
+    dark, faint = (candidates.find(paper(SEVEN, stroke=stroke))[0][0] for stroke in (40, 160))
+    assert np.allclose(dark.box, faint.box, atol=1)
+    assert np.abs(dark.crop - faint.crop).mean() < 0.02
+    assert faint.clarity < dark.clarity
+
+
+def test_what_hardly_stands_out_of_rough_paper_is_no_candidate():
+    strokes = [[(100 + 90 * i, 300), (100 + 90 * i, 380)] for i in range(10)]
+    assert len(candidates.find(paper(*strokes, stroke=130))[0]) == 10
+    rough = paper(*strokes, stroke=190).astype(np.float32)
+    blotches = cv2.GaussianBlur(np.random.default_rng(0).normal(0, 1, MASK).astype(np.float32), (0, 0), 4)
+    rough = (rough + 30 * blotches / blotches.std()).clip(0, 255).astype(np.uint8)
+    assert len(candidates.find(rough)[0]) < 60
+    assert all(found.clarity >= 8 for found in candidates.find(rough)[0])
+
+
+def test_parts_of_components_have_to_be_clearer(monkeypatch):
+    """A clarity of 8 will do for a component, or for two strokes of one digit, of parts 12 is asked."""
+    rng = np.random.default_rng(3)
+    blotches = cv2.GaussianBlur(rng.normal(0, 1, MASK).astype(np.float32), (0, 0), 6)
+    picture = paper()
+    for i in range(14):
+        for j in range(6):
+            stroke = 60 + 12 * i
+            at = np.int32([(0, 0), (30, 70), (60, 0)] if j % 2 else [(10, 0), (40, 0), (20, 70)])
+            at += np.int32((60 + 85 * i, 40 + 110 * j))
+            cv2.polylines(picture, [at], False, stroke, 6, cv2.LINE_AA)
+    rough = (picture + 9 * blotches / blotches.std()).clip(0, 255).astype(np.uint8)
+    kept = candidates.find(rough)[0]
+    monkeypatch.setattr(candidates, "MIN_CLARITY_SEAMS", 0)
+    parts = candidates.find(rough)[0]
+    monkeypatch.setattr(candidates, "MIN_CLARITY", 0)
+    everything = candidates.find(rough)[0]
+
+    def boxes(found, seams, least, most=1e9):
+        return sorted(c.box for c in found if (c.seams > 0) == seams and least <= c.clarity < most)
+
+    assert boxes(parts, True, 8, 12) and boxes(everything, False, 8, 12) and boxes(everything, False, 6, 8)
+    assert boxes(kept, True, 0) == boxes(parts, True, 12)
+    assert boxes(kept, False, 0) == boxes(everything, False, 8)
+
+
+@pytest.mark.parametrize(("strength", "clear"), [(115, False), (137, True)])
+def test_components_less_clear_than_three_quarters_of_that_are_left_out_at_once(strength, clear):
+    """6 times the unevenness and one, which is 21 here; 126."""
+    level, mask = np.zeros((400, 400), np.uint8), np.zeros((400, 400), np.uint8)
+    level[:, 200:] = 40
+    level[150:250, 195:205], mask[150:250, 195:205] = strength, 255
+    found = candidates._clear(segment.components(mask), mask, level, ink.ground(level, mask))
+    assert len(found) == clear
+
+
+@pytest.mark.parametrize(("x", "least", "most"), [(500, 0, 0), (690, 0.1, 0.5), (704, 1, 1)])
+def test_a_candidate_says_how_much_of_its_ink_lies_where_a_surface_ends(x, least, most):
+    picture = np.full(MASK, 235, np.uint8)
+    picture[:, 700:] = 170
+    cv2.line(picture, (x, 300), (x, 380), 30, 6)
+    stroke = min(candidates.find(picture)[0], key=lambda candidate: candidate.box)
+    assert stroke.box[0] == pytest.approx(x - 3, abs=2) and least <= stroke.on_edge <= most
+
+
+@pytest.mark.parametrize("thick", [6, 50])
+def test_strokes_thin_and_wide_are_no_edges_of_surfaces(thick):
+    (bar,), _ = candidates.find(paper([(600, 250), (600, 450)], thick=thick))
+    assert bar.on_edge == 0
+
+
+def test_the_edge_of_a_sheet_is_no_candidate_and_what_touches_it_is():
+    picture = np.full(MASK, 150, np.uint8)
+    picture[100:600, 300:1000] = 235
+    picture[100:600, 1000:1012] = 90  # the shadow along its right side
+    assert candidates.find(picture)[0] == []
+    cv2.polylines(picture, [np.int32([(940, 300), (1000, 300), (960, 380)])], False, 40, 6, cv2.LINE_AA)
+    cv2.polylines(picture, [np.int32([(640, 300), (700, 300), (660, 380)])], False, 40, 6, cv2.LINE_AA)
+    near = [found.box for found in candidates.find(picture)[0] if found.seams == 0]
+    assert any(abs(x - 637) < 4 for x, *_ in near)
+
+
+@pytest.mark.parametrize("side", [1920, 3840])
+def test_boxes_are_in_pixels_of_the_source(side):
+    picture = cv2.resize(paper(SEVEN), (side, side * 9 // 16), interpolation=cv2.INTER_LINEAR)
+    (seven,), mask = candidates.find(picture)
+    scale = side / 1280
+    assert max(mask.shape) == min(side, 1920)
+    assert np.allclose(seven.box, np.multiply((597, 297, 56, 86), scale), atol=3 * scale)
+
+
+def test_the_working_size():
+    for shape, size, scale in (
+        ((720, 1280), (720, 1280), 1),
+        ((1080, 1920), (1080, 1920), 1),
+        ((2160, 3840), (1080, 1920), 0.5),
+        ((3840, 2160), (1920, 1080), 0.5),
+        ((1, 19200), (1, 1920), 0.1),
+    ):
+        small, used = candidates.working_picture(np.zeros(shape, np.uint8))
+        assert (small.shape, used) == (size, scale)
+
+
+def test_the_working_picture_is_of_8_bits_and_one_or_three_channels():
+    grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    colour = np.dstack([grey, grey.T, 255 - grey])
+    work = lambda picture: candidates.working_picture(picture)[0]  # noqa: E731
+    assert (work(grey) == grey).all()
+    assert (work(grey[..., None]) == grey).all() and work(grey[..., None]).ndim == 2
+    assert (work(np.dstack([grey, 0 * grey])) == grey).all(), "grey and alpha"
+    assert (work(colour) == colour).all()
+    assert (work(np.dstack([colour, grey])) == colour).all(), "alpha left out"
+    assert (work(colour.astype(np.uint16) * 257) == colour).all()
+    assert (work(grey.astype(np.float32) / 255) == grey).all()
+    assert (work(np.float64([[np.nan, 2.0, -1.0, 1.0] * 4])) == [[0, 255, 0, 255] * 4]).all()
+    assert work(colour[::2, ::-1]).flags["C_CONTIGUOUS"]
+
+
+@pytest.mark.parametrize("shape", [(8, 200), (200, 8)])
+def test_in_a_picture_lower_than_any_digit_there_is_none(shape):
+    found, mask = candidates.find(np.random.default_rng(0).integers(0, 255, shape, np.uint8))
+    assert found == [] and mask.shape == shape and mask.max() == 0
+
+
+# -- Frames that would freeze it
+
+def hatching():
+    picture = np.full((900, 1600), 235, np.uint8)
+    for x in range(-900, 1600, 16):
+        cv2.line(picture, (x, 0), (x + 900, 900), 60, 1, cv2.LINE_AA)
+    return picture
+
+
+def waves():
+    picture, rng = np.full(MASK, 235, np.uint8), np.random.default_rng(0)
+    for i in range(320):
+        x, y = rng.uniform(0, 1200), rng.uniform(20, 700)
+        along = np.linspace(0, 60, 60)
+        wave = np.stack([x + along, y + 8 * np.sin(along / 6 + i)], axis=1)
+        cv2.polylines(picture, [np.int32(wave * 16)], False, 50, 3, cv2.LINE_AA, 4)
+    return picture
+
+
+def noise(shape, cell=1):
+    small = np.random.default_rng(0).integers(0, 256, (shape[0] // cell, shape[1] // cell), np.uint8)
+    return small.repeat(cell, 0).repeat(cell, 1)
+
+
+FREEZING = {
+    "hatching": hatching,
+    "waves": waves,
+    "noise": lambda: noise(MASK),
+    "coarse noise": lambda: noise(MASK, 8),
+    "noise in 4K": lambda: noise((2160, 3840), 6),
+    "checkerboard": lambda: np.kron(np.indices((90, 160)).sum(0) % 2 * 255, np.ones((8, 8))).astype(np.uint8),
+    "coarse checkerboard": lambda: np.kron(np.indices((30, 54)).sum(0) % 2 * 255, np.ones((24, 24))).astype(np.uint8),
+}
+
+
+@pytest.mark.parametrize("name", FREEZING)
+def test_no_frame_gives_more_than_so_many_candidates(name):
+    found, mask = candidates.find(FREEZING[name]())
+    parts = segment.components(mask)
+    assert len(found) <= candidates.MAX_CANDIDATES
+    assert len(parts) <= segment.MAX_COMPONENTS
+    assert sum(part.box[2] * part.box[3] for part in parts) <= segment.MAX_COVER * mask.size
+
+
+def test_what_is_cut_off_by_the_limit_is_the_least_likely():
+    found, _ = candidates.find(waves())
+    assert len(found) > 900
+    assert [candidate.seams for candidate in found] == sorted(candidate.seams for candidate in found)
+
+
+# -- Crops
+
+def test_a_crop_is_laid_out_as_mnist_is():
+    """The longer side is 20 pixels, the centre of mass lies in the middle."""
+    for shape in ((80, 20), (20, 80), (5, 10), (300, 200), (1, 1)):
+        laid = crop.normalise(np.full(shape, 200, np.uint8))
+        assert laid.shape == (28, 28) and laid.dtype == np.float32 and laid.max() == pytest.approx(1)
+        rows, columns = np.nonzero(laid > 0.5)
+        tall, wide = rows.max() - rows.min() + 1, columns.max() - columns.min() + 1
+        assert max(tall, wide) == 20 and abs(min(tall, wide) - 20 * min(shape) / max(shape)) < 1.5
+        assert laid.sum(1) @ np.arange(28) / laid.sum() == pytest.approx(13.5, abs=0.1)
+        assert laid.sum(0) @ np.arange(28) / laid.sum() == pytest.approx(13.5, abs=0.1)
+
+
+def test_a_crop_is_centred_on_its_mass_not_on_its_box():
+    corner = np.zeros((80, 80), np.uint8)
+    corner[:, :8] = corner[:40, :40] = 255
+    laid = crop.normalise(corner)
+    assert laid.sum(1) @ np.arange(28) / laid.sum() == pytest.approx(13.5, abs=0.3)
+    assert laid.sum(0) @ np.arange(28) / laid.sum() == pytest.approx(13.5, abs=0.3)
+
+
+def test_the_crop_of_no_ink_is_empty():
+    assert crop.normalise(np.zeros((10, 10), np.uint8)).max() == 0
+    assert crop.deskew(np.zeros((10, 10), np.uint8), 0.3).max() == 0
+
+
+@pytest.mark.parametrize("slope", [-0.5, -0.2, 0.2, 0.5])
+def test_a_digit_of_a_steep_row_is_turned_upright(slope):
+    upright = np.zeros((120, 120), np.uint8)
+    cv2.polylines(upright, [np.int32([(40, 20), (80, 20), (55, 100)])], False, 255, 10, cv2.LINE_AA)
+    turn = cv2.getRotationMatrix2D((60, 60), -np.rad2deg(np.arctan(slope)), 1)  # clockwise: its row falls
+    turned = cv2.warpAffine(upright, turn, (120, 120))
+    assert np.abs(crop.deskew(turned, slope) - crop.deskew(upright, 0.0)).mean() < 0.02
+    assert np.abs(crop.deskew(turned, -slope) - crop.deskew(upright, 0.0)).mean() > 0.08
+
+
+def test_ink_that_fills_its_box_loses_nothing_when_it_is_turned():
+    box = np.full((80, 30), 255, np.uint8)
+    laid = crop.deskew(box, 0.5)
+    assert laid.max() == 1 and not laid[0].any() and not laid[:, 0].any()
+    rows, columns = np.nonzero(laid > 0.5)
+    turned = 80 * np.cos(np.arctan(0.5)) + 30 * np.sin(np.arctan(0.5))
+    assert (laid > 0.5).sum() == pytest.approx(80 * 30 * (20 / turned) ** 2, rel=0.15)
+    assert rows.max() - rows.min() == pytest.approx(19, abs=1) and columns.max() > columns.min()
