@@ -62,7 +62,7 @@ def components(mask: np.ndarray) -> list[Component]:
 
 def _gap(mask: np.ndarray) -> int:
     """Bridges a pen that skipped, no more: neighbours stay apart. In pixels, to each side."""
-    return round(min(mask.shape) / 700)
+    return round(min(mask.shape) / 1000)
 
 
 def cut(mask: np.ndarray, components: list[Component]) -> list[Piece]:
