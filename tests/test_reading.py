@@ -121,10 +121,11 @@ def test_columns_of_digits_on_ruled_paper(check, effect):
     check(pages(1, 2, rows=rows, **{effect: 0.5}), at_most=0.1)
 
 
-def test_small_digits_are_read_in_a_larger_picture_too(classify):
+@pytest.mark.parametrize("height", [16, 20])
+def test_small_digits_are_read_in_a_larger_picture_too(classify, height):
     """So many pixels of a digit are as good at 1920x1080 as at 1280x720: no picture is made smaller before."""
     for seed in (1, 2, 3):
-        page = sheets.sheet(seed, height=20)
+        page = sheets.sheet(seed, height=height)
         large = np.full((1080, 1920, 3), page.picture.mean((0, 1)), np.uint8)
         large[180:900, 320:1600] = page.picture
         read = [reading.read(picture, classify).text for picture in (page.picture, large)]
