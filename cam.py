@@ -67,10 +67,6 @@ def main() -> int:
         return 0
     chosen = options.model or weights.default()
     weights.read(chosen)  # a bad model is told at once, before Keras
-    with_window = not options.no_window
-    if with_window and not window.is_possible():
-        print("there is no display: the rows that are read are printed instead", file=sys.stderr)
-        with_window = False
     with ExitStack() as stack:
         source = stack.enter_context(closing(sources.open_source(options.source, options.size, options.fps)))
         targets = [target for target in (options.json, options.save) if target not in (None, "-")]
@@ -79,6 +75,9 @@ def main() -> int:
             stack.enter_context(recording.saving(options.save, source)),
             stack.enter_context(recording.json_lines(options.json)),
         ]
+        with_window = not options.no_window and window.is_possible()
+        if not with_window and not options.no_window:
+            print("there is no display: the rows that are read are printed instead", file=sys.stderr)
         if not options.model:
             print(f"reading with model/{chosen.name}", file=sys.stderr)
         if with_window:
