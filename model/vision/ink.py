@@ -23,9 +23,9 @@ class Ground(NamedTuple):
 
 
 def flatten(frame: np.ndarray) -> tuple[np.ndarray, list[Surface], list[np.ndarray]]:
-    """How much darker than the paper around it each pixel is, (h, w) uint8, 0 paper to 255 black; the surfaces; and
-    where one ends, (h, w) uint8, 255 or 0, twice: where all strokes are gone, and where thin ones are.
+    """How much darker than the paper around it each pixel is: (h, w) uint8, 0 paper to 255 black.
 
+    Also the surfaces, and where they end, twice: (h, w) uint8, 255 or 0, with wide and with thin strokes removed.
     frame: (h, w) or (h, w, 3) uint8. The paper is the grey closing of the picture (Serra 1982): it fills strokes and
     keeps the edges of shadows where they are. Surfaces with white on black are turned round first.
     """

@@ -13,8 +13,8 @@ GRID_SIDE = 320  # pixels of the grid's longer side; at 1280x720 a pixel of it i
 THIN_STROKE = 7  # pixels of the grid, as wide as most pens' strokes at most
 EDGE = 10  # grey levels across three pixels of the grid: what changes less is shading on one surface
 STEEP = 20  # grey levels across as much: what changes more is where one ends; most shadows are softer
-DEEP = 0.1  # of a surface is farther from its edge than the middle of any stroke; where fat strokes join, less is
-MOSTLY = 0.8  # of a surface's place is even once its strokes are gone; of a ring's or a web's, less
+DEEP = 0.1  # least share of a surface that is left when it is eroded by the widest stroke; of fat strokes less is left
+MOSTLY = 0.8  # least share of a surface that is even once its strokes are gone; of a large ring less is
 
 
 class Surface(NamedTuple):
@@ -25,13 +25,15 @@ class Surface(NamedTuple):
 
 
 def find(picture: np.ndarray, widest: int) -> tuple[list[Surface], dict[int, list[np.ndarray]]]:
-    """The surfaces of a grey picture (h, w) uint8; what lies on another surface comes after it. And all edges.
+    """The surfaces of a grey picture (h, w) uint8, and where surfaces end.
 
-    widest: stroke, in pixels of the picture. A surface is wider than that, and even once its strokes are gone: dark
-    strokes close, bright ones open. Thin strokes first tell surfaces apart; where strokes are wide they run together
-    with the surface's edge, so it is also looked for without any. The first surface is what belongs to no other.
-    Edges are grids (h, w) uint8, 255 or 0: where the picture changes though its dark strokes are closed (under
-    cv2.MORPH_CLOSE), or its bright ones opened (under cv2.MORPH_OPEN): first all, then thin ones alone.
+    A surface is even once its strokes are gone, and wider than any stroke. Closing removes dark strokes, opening bright
+    ones. It is done with thin strokes in mind, and with wide ones: thin strokes alone keep the surface's outline sharp,
+    but a wide stroke would part it.
+    widest: the widest stroke, in pixels of the picture.
+    Returns the surfaces, what lies on another one after it; the first is the rest of the picture. And for
+    cv2.MORPH_CLOSE and for cv2.MORPH_OPEN two grids (h, w) uint8, 255 where the picture changes steeply all the same:
+    with wide strokes removed, with thin ones removed.
     """
     scale = min(1.0, GRID_SIDE / max(picture.shape))
     grid = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
