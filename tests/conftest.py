@@ -85,6 +85,15 @@ def font_digits(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return pictures, labels
 
 
+def frames_in(path: Path) -> list[np.ndarray]:
+    """The pictures of a video."""
+    video = cv2.VideoCapture(str(path))
+    frames = []
+    while (frame := video.read()[1]) is not None:
+        frames.append(frame)
+    return frames
+
+
 @pytest.fixture(scope="session")
 def display(tmp_path_factory):
     """A screen of the tests' own: the environment, {"DISPLAY": ":7"} with a number that was free.

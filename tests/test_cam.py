@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 import sheets
-from conftest import ROOT, SHIPPED, clean_environment, command, needs_linux, needs_signals
+from conftest import ROOT, SHIPPED, clean_environment, command, frames_in, needs_linux, needs_signals
 from streams import Stream, number
 
 from model import images
@@ -38,14 +38,6 @@ def clip(path, pictures, fps=30):
         writer.write(picture)
     writer.release()
     return path
-
-
-def frames_in(path):
-    video = cv2.VideoCapture(str(path))
-    frames = []
-    while (frame := video.read()[1]) is not None:
-        frames.append(frame)
-    return frames
 
 
 # --- pictures

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 import cv2
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, frames_in
 
 from model.console import UserError
 from model.live import overlay, recording, session, view, window
@@ -401,14 +401,6 @@ def test_what_a_key_fails_at_is_told_and_the_session_goes_on(begin, screen, said
 
 
 # --- recording
-
-
-def frames_in(path):
-    video = cv2.VideoCapture(str(path))
-    frames = []
-    while (frame := video.read()[1]) is not None:
-        frames.append(frame)
-    return frames
 
 
 def test_a_recording_is_of_the_pictures_own_size_and_keeps_time(begin, screen, said, tmp_path):

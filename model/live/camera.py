@@ -90,12 +90,13 @@ def live(title: str, name: str, capture: cv2.VideoCapture, connect: Callable[[],
                 frame, newest = newest, None
             yield frame
 
+    def lost() -> bool:
+        return time.monotonic() - heard > LOST_SECONDS
+
     def close() -> None:
         closed.set()
         taker.join(QUIT_SECONDS)
 
-    rate = capture.get(cv2.CAP_PROP_FPS)
-    fps = rate if math.isfinite(rate) and 1 <= rate <= 240 else 30.0
     # Not a daemon thread: one that is inside OpenCV when the interpreter ends aborts the process.
     taker = threading.Thread(target=take)
     taker.start()
@@ -106,7 +107,13 @@ def live(title: str, name: str, capture: cv2.VideoCapture, connect: Callable[[],
     if newest is None:
         close()
         raise UserError(f"{title} delivers no picture: is another program using it?")
-    return Source(name, frames(), live=True, fps=fps, lost=lambda: time.monotonic() - heard > LOST_SECONDS, close=close)
+    return Source(name, frames(), live=True, fps=frame_rate(capture), lost=lost, close=close)
+
+
+def frame_rate(capture: cv2.VideoCapture) -> float:
+    """Frames a second as a camera or a file declares them; 30 where that makes no sense."""
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    return rate if math.isfinite(rate) and 1 <= rate <= 240 else 30.0
 
 
 def _read(capture: cv2.VideoCapture) -> np.ndarray | None:

@@ -5,7 +5,6 @@ own takes each one off the device as it comes, so that a slow reader never lags 
 """
 
 import itertools
-import math
 import os
 import sys
 import time
@@ -91,8 +90,7 @@ def _video(name: str, capture: cv2.VideoCapture | None = None) -> Source:
     first = next(pictures, None)
     if first is None:
         raise UserError(f"{name} is no picture and no video, or a damaged one")
-    rate = capture.get(cv2.CAP_PROP_FPS)
-    fps = rate if math.isfinite(rate) and 1 <= rate <= 240 else 30.0
+    fps = camera.frame_rate(capture)
 
     def frames() -> Iterator[Frame]:
         start = capture.get(cv2.CAP_PROP_POS_MSEC)

@@ -157,7 +157,8 @@ def _remove_level_rules(mask: np.ndarray, half: np.ndarray, ink: np.ndarray) -> 
     near = cv2.dilate(thin, np.ones((3, 1), np.uint8))
     covered = ((near[np.clip(rows, 0, half.shape[0] - 1), columns] > 0) & inside).mean(1)
     strong = np.flatnonzero(covered > RULE_COVER)
-    goes_on = [i for i in strong if _goes_on(_halve(ink), near, rows[i], columns, thick // 2 + 2)]
+    half_ink = _halve(ink)
+    goes_on = [i for i in strong if _goes_on(half_ink, near, rows[i], columns, thick // 2 + 2)]
     drawn: list[tuple[int, int]] = []
     for left, right in rows[goes_on][:, [0, -1]].tolist():  # the strongest first, and not its near doubles
         if all(abs(left - y[0]) + abs(right - y[1]) > thick for y in drawn):
