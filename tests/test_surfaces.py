@@ -229,7 +229,7 @@ def test_a_shadows_edge_is_no_ink():
     picture = np.full((720, 1280), 230, np.uint8)
     picture[:, 640:] = 110
     level, found, _ = ink.flatten(picture)
-    mask = ink.threshold(level, found)
+    mask, _ = ink.threshold(level, found)
     assert mask[:, :630].max() == 0 and mask[:, 650:].max() == 0
 
 
@@ -252,7 +252,7 @@ def test_what_is_wider_than_any_stroke_is_no_ink(width, is_ink):
 
 def mask_of(picture):
     level, found, _ = flattened(picture)
-    return ink.threshold(level, found)
+    return ink.threshold(level, found)[0]
 
 
 def truth(picture, paper):
@@ -324,8 +324,8 @@ def lined(angle=0.0, digits="", depth=90, step=45, squares=False, thick=2, first
 
 def removed(picture):
     level, found, _ = ink.flatten(picture)
-    mask = ink.threshold(level, found)
-    return mask, *ink.remove_rules(mask, level)
+    mask, marks = ink.threshold(level, found)
+    return mask, *ink.remove_rules(mask, marks, level)
 
 
 @pytest.mark.parametrize("angle", [-15, -4, 0, 4, 15])
@@ -407,6 +407,39 @@ def test_a_thick_bar_is_no_rule():
         cv2.line(picture, (0, 400), (1280, 400), 60, thick)
         before, after, _ = removed(picture)
         assert (after.sum() > 0.5 * before.sum()) == stays, thick
+
+
+def grid(digits, depth, high=18):
+    """A table that takes a fifth of the frame's width; and which pixels are its lines, not its digits."""
+    picture, lines = np.full((720, 1280), 230, np.uint8), np.zeros((720, 1280), np.uint8)
+    for i in range(6):
+        cv2.line(lines, (60, 40 + 30 * i), (310, 44 + 30 * i), 255, 1, cv2.LINE_AA)
+        cv2.line(lines, (60 + 50 * i, 40), (58 + 50 * i, 190), 255, 1, cv2.LINE_AA)
+    picture = cv2.subtract(picture, cv2.convertScaleAbs(lines, alpha=depth / 255))
+    for i in range(5):
+        pen.write(picture, digits, (68, 47 + 30 * i), high, 2, 130, np.random.default_rng(i))
+    return picture, (lines > 0) & (picture > 180)
+
+
+@pytest.mark.parametrize("depth", [60, 100])
+def test_the_lines_of_a_small_table_are_taken_out_and_its_digits_stay(depth):
+    """They are far shorter than the picture, and faint ones have gaps in the mask."""
+    picture, lines = grid("3141592", depth)
+    _, after, told = removed(cv2.GaussianBlur(picture, (3, 3), 0))
+    alone, *_ = removed(cv2.GaussianBlur(grid("3141592", 0)[0], (3, 3), 0))
+    away = lines & (cv2.dilate(alone, np.ones((7, 7), np.uint8)) == 0)
+    assert (after[away] > 0).mean() < 0.03
+    assert (cv2.dilate(told, None)[away] > 0).mean() > 0.9
+    assert (after[alone > 0] > 0).mean() > 0.85
+
+
+def test_a_long_stroke_is_no_line_of_a_table():
+    """It is three times as high as the digits beside it at least."""
+    picture = np.full((720, 1280), 230, np.uint8)
+    pen.write(picture, "31415926", (100, 100), 40, 4, 60, np.random.default_rng(1))
+    cv2.line(picture, (100, 200), (190, 200), 60, 3, cv2.LINE_AA)
+    before, after, _ = removed(picture)
+    assert (after == before).all()
 
 
 # -- How uneven the ground is

@@ -46,8 +46,8 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
     if min(small.shape[:2]) < segment.MIN_SIDE:
         return [], np.zeros(small.shape[:2], np.uint8)
     level, found, edges = ink.flatten(small)
-    everything = ink.threshold(level, found)
-    mask, rules = ink.remove_rules(everything, level)
+    everything, marks = ink.threshold(level, found)
+    mask, rules = ink.remove_rules(everything, marks, level)
     ground = ink.ground(level, cv2.bitwise_or(everything, rules))
     pieces = segment.cut(mask, _clear(segment.components(mask), mask, level, ground))
     groups = segment.group(pieces)[:MAX_CANDIDATES]

@@ -12,6 +12,8 @@ STROKE_SHARE = 0.15  # of the shorter side: dark things wider than this are back
 HALF_INK = 0.4  # of the darkest ink nearby: less is paper, halo or dirt
 GAPS, GOES_ON = 0.25, 0.3  # a rule is, in all but a quarter of its length, a third as dark as where it is darkest
 RULE_COVER = 0.35  # of the picture's side that a line covers with ink, to be a ruled one
+LONG = 3  # heights of a digit: no stroke is as long, a rule of a table is
+LEAST_HEIGHT = 9  # pixels: what is lower does not tell how high the digits are
 
 
 class Ground(NamedTuple):
@@ -83,18 +85,18 @@ def white_on_black(half: np.ndarray, reach: int, found: list[Surface]) -> np.nda
     return turned
 
 
-def threshold(ink: np.ndarray, found: list[Surface]) -> np.ndarray:
-    """Where ink is, (h, w) uint8, 255 or 0.
+def threshold(ink: np.ndarray, found: list[Surface]) -> tuple[np.ndarray, np.ndarray]:
+    """Where ink is, (h, w) uint8, 255 or 0; and at half that size where any mark is, printed lines among them.
 
-    Ink is above its surface's grain, and above a share of the darkest ink nearby on it.
+    A mark is above its surface's grain. Ink is above a share of the darkest ink nearby as well.
     """
     shape = found[0].inside.shape
     pixel = max(1, round(ink.shape[1] / shape[1]))  # of the grid, in pixels of the picture
     mean, sample = cv2.resize(ink, shape[::-1], interpolation=cv2.INTER_AREA), _spread(ink, shape)
     peaks = _spread(cv2.dilate(ink, np.ones((pixel, pixel), np.uint8)), shape)
     reach, near = (max(3, round(side / pixel)) | 1 for side in (widest_stroke(ink), min(ink.shape) / 16))
-    limit = np.zeros(shape, np.uint8)
-    for where, inside in found:
+    limit, grains = np.zeros(shape, np.uint8), np.full(shape, 255, np.uint8)
+    for i, (where, inside) in enumerate(found):
         levels = sample[where][::3, ::3][inside[::3, ::3]]  # tell as much
         if not len(levels):
             continue
@@ -104,74 +106,121 @@ def threshold(ink: np.ndarray, found: list[Surface]) -> np.ndarray:
         grain = cv2.blur(bare, (reach, reach))  # the closing lies on the paper's lightest specks
         darkest = np.where(inside, cv2.subtract(peaks[where], grain), np.uint8(0))
         darkest = cv2.dilate(darkest, np.ones((near, near), np.uint8))
-        least = cv2.add(grain, cv2.max(cv2.convertScaleAbs(darkest, alpha=HALF_INK), min(255.0, 8 + 5 * spread)))
-        limit[where][inside] = least[inside]
-    return cv2.compare(ink, cv2.resize(limit, ink.shape[::-1]), cv2.CMP_GT)
+        least = min(255.0, 8 + 5 * spread)
+        limit[where][inside] = cv2.add(grain, cv2.max(cv2.convertScaleAbs(darkest, alpha=HALF_INK), least))[inside]
+        if i:  # between the surfaces there is no grain to tell marks from
+            grains[where][inside] = cv2.add(grain, least)[inside]
+    mask = cv2.compare(ink, cv2.resize(limit, ink.shape[::-1]), cv2.CMP_GT)
+    half = np.ascontiguousarray(ink[::2, ::2])
+    marks = cv2.compare(half, cv2.resize(grains, half.shape[::-1]), cv2.CMP_GT)
+    return mask, cv2.bitwise_or(marks, mask[::2, ::2])
 
 
-def remove_rules(mask: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def remove_rules(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The mask without ruled lines, and their middle lines: (h, w) uint8 both, 255 where ink or a line is.
 
+    marks: as threshold has them; a line that is fainter than the digits goes on in them where the mask has gaps. Lines
+    are looked for from border to border, then in what is left around long connected components: a table, a frame.
     What crosses or stands on a rule stays where it is thicker or darker than the rule (staff removal by run length, as
     in reading music scores).
     """
+    thick = max(3, min(mask.shape) // 90)  # pixels: no rule is thicker
+    mask, lines = _remove_rules(mask, marks, ink, 0, thick)
+    stats = cv2.connectedComponentsWithStats(marks)[2]
+    high = 2 * stats[1:, cv2.CC_STAT_HEIGHT]
+    some = high >= LEAST_HEIGHT
+    if not some.any():
+        return mask, lines
+    high = float(np.median(high[some]))
+    long = LONG * high
+    places = np.zeros((marks.shape[0] // 4 + 1, marks.shape[1] // 4 + 1), np.uint8)
+    for x, y, w, h, _ in stats[1:][2 * stats[1:, 2:4].max(1) > long].tolist():
+        places[y // 4 : (y + h) // 4 + 1, x // 4 : (x + w) // 4 + 1] = 255
+    for outline in cv2.findContours(cv2.dilate(places, None), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]:
+        x, y, w, h = (4 * side for side in cv2.boundingRect(outline))
+        if min(w, h) < high:  # in pixels of the half size: lower than two digits, one line or stroke
+            continue
+        small, large = (slice(y, y + h), slice(x, x + w)), (slice(2 * y, 2 * (y + h)), slice(2 * x, 2 * (x + w)))
+        bare, more = _remove_rules(mask[large], marks[small], ink[large], long, max(3, min(thick, int(high / 10))))
+        if more.any():
+            mask = mask.copy()
+            mask[large], lines[large] = bare, cv2.bitwise_or(lines[large], more)
+    return mask, lines
+
+
+def _remove_rules(
+    mask: np.ndarray, marks: np.ndarray, ink: np.ndarray, least: float, thick: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Without level and upright rules. least: pixels that one is long at least; thick: that one is thick at most."""
     lines = np.zeros_like(mask)
-    half = _halve_mask(mask)
-    if _has_long_lines(half):
-        mask, lines = _remove_level_rules(mask, half, ink)
-    if _has_long_lines(half.T):
+    if _has_long_lines(marks):
+        mask, lines = _remove_level_rules(mask, marks, ink, max(RULE_COVER, least / mask.shape[1]), thick)
+    if _has_long_lines(marks.T):
         turn, back = cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_COUNTERCLOCKWISE
-        turned = cv2.rotate(mask, turn)
-        turned, upright = _remove_level_rules(turned, _halve_mask(turned), cv2.rotate(ink, turn))
+        turned = [cv2.rotate(picture, turn) for picture in (mask, marks, ink)]
+        turned, upright = _remove_level_rules(*turned, max(RULE_COVER, least / mask.shape[0]), thick)
         mask, lines = cv2.rotate(turned, back), cv2.bitwise_or(lines, cv2.rotate(upright, back))
     return mask, lines
 
 
-def _halve_mask(mask: np.ndarray) -> np.ndarray:
-    return cv2.resize(mask, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
-
-
-def _has_long_lines(mask: np.ndarray) -> bool:
+def _has_long_lines(marks: np.ndarray) -> bool:
     """Whether something long and level may be in it: seldom, and quickly told from strips that are filled across."""
-    thick = cv2.dilate(mask, np.ones((5, 1), np.uint8))
-    strips = cv2.resize(thick, (20, mask.shape[0]), interpolation=cv2.INTER_AREA)
+    thick = cv2.dilate(marks, np.ones((5, 1), np.uint8))
+    strips = cv2.resize(thick, (20, marks.shape[0]), interpolation=cv2.INTER_AREA)
     return (strips.max(0) > 180).mean() >= RULE_COVER
 
 
-def _remove_level_rules(mask: np.ndarray, half: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _remove_level_rules(
+    mask: np.ndarray, marks: np.ndarray, ink: np.ndarray, cover: float, thick: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """cover: share of the width that a rule covers at least."""
     lines = np.zeros_like(mask)
-    thick = max(3, min(mask.shape) // 90)  # pixels: no rule is thicker
-    thin = cv2.subtract(half, cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((thick // 2 + 1, 1), np.uint8)))
+    thin = cv2.subtract(marks, cv2.morphologyEx(marks, cv2.MORPH_OPEN, np.ones((thick // 2 + 1, 1), np.uint8)))
     level = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((1, 7), np.uint8))
     level[:, ::2] = 0  # every other column tells as much, in half the time
-    votes = int(0.2 * RULE_COVER * half.shape[1])
+    votes = max(1, int(0.2 * cover * marks.shape[1]))
     found = cv2.HoughLines(level, 1, np.pi / 480, votes, min_theta=np.pi / 2 - 0.33, max_theta=np.pi / 2 + 0.33)
     if found is None:
         return mask, lines
     rho, theta = found.reshape(-1, 2)[:300].astype(float).T
     begin, slope = rho / np.sin(theta), -1 / np.tan(theta)
     # From border to border, past the digits: a rule covers a good part of that, a stroke or a row of strokes does not.
-    columns = np.linspace(0, half.shape[1] - 1, half.shape[1] // 4 + 1).astype(int)
+    columns = np.linspace(0, marks.shape[1] - 1, marks.shape[1] // 4 + 1).astype(int)
     rows = np.rint(begin[:, None] + slope[:, None] * columns).astype(int)
-    inside = (rows >= 0) & (rows < half.shape[0])
+    inside = (rows >= 0) & (rows < marks.shape[0])
     near = cv2.dilate(thin, np.ones((3, 1), np.uint8))
-    covered = ((near[np.clip(rows, 0, half.shape[0] - 1), columns] > 0) & inside).mean(1)
-    strong = np.flatnonzero(covered > RULE_COVER)
-    half_ink = _halve(ink)
+    covered = ((near[np.clip(rows, 0, marks.shape[0] - 1), columns] > 0) & inside).mean(1)
+    strong = np.flatnonzero(covered > cover)
+    half_ink = cv2.resize(ink, marks.shape[::-1], interpolation=cv2.INTER_AREA)
     goes_on = [i for i in strong if _goes_on(half_ink, near, rows[i], columns, thick // 2 + 2)]
     drawn: list[tuple[int, int]] = []
-    for left, right in rows[goes_on][:, [0, -1]].tolist():  # the strongest first, and not its near doubles
+    for i in goes_on:  # the strongest first, and not its near doubles
+        left, right = rows[i, [0, -1]].tolist()
         if all(abs(left - y[0]) + abs(right - y[1]) > thick for y in drawn):
             drawn.append((left, right))
-            cv2.line(lines, (0, 2 * left), (mask.shape[1], 2 * right), 255, 3)
-    band = cv2.dilate(lines, np.ones((2 * thick - 1, 1), np.uint8))
+            cv2.polylines(lines, [_ridge(ink, begin[i] + slope[i] * columns, columns)], False, 255)
+    band = cv2.dilate(lines, np.ones((2 * (thick // 2) + 3, 1), np.uint8))
     thin = cv2.subtract(mask, cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thick + 1, 1), np.uint8)))
     rule = cv2.bitwise_and(thin, band)
     levels = ink[::4, ::4][rule[::4, ::4] > 0]
+    lines = cv2.dilate(lines, np.ones((3, 1), np.uint8))
     if not len(levels):
         return mask, lines
     darkest = int(min(255, 1.5 * np.median(levels)))
     return cv2.subtract(mask, cv2.bitwise_and(rule, cv2.compare(ink, darkest, cv2.CMP_LE))), lines
+
+
+def _ridge(ink: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Where the ink near a line is darkest, past the digits that cross it: points (n, 2) int32.
+
+    rows, columns: (n,) where the line is at half the size.
+    """
+    off = np.arange(-3, 4)[:, None]  # pixels; the line is known to one or two
+    x, y = np.minimum(2 * columns, ink.shape[1] - 1), np.rint(2 * rows + 0.5).astype(int)
+    levels = ink[np.clip(y + off, 0, ink.shape[0] - 1), x].astype(int)
+    darkest = (levels - abs(off)).argmax(0).astype(np.uint8)
+    y += cv2.medianBlur(darkest[None], 15)[0].astype(int) - 3  # points, 8 pixels apart: wider than a digit's stroke
+    return np.stack([x, y], 1).astype(np.int32)
 
 
 def _goes_on(ink: np.ndarray, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray, off: int) -> bool:
