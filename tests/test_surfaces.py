@@ -488,6 +488,16 @@ def test_a_fifth_has_to_be_bare(share, told):
     assert (uneven(level, mask, (60, 60, 80, 80))[0] == 0) == told
 
 
+def test_where_little_is_bare_more_is_looked_at():
+    """36 pixels around it, where 12 are covered."""
+    level, mask = np.zeros((200, 200), np.uint8), np.zeros((200, 200), np.uint8)
+    mask[70:130, 70:130] = 255
+    level[:50] = 40
+    assert uneven(level, mask, (92, 92, 16, 16)) == pytest.approx([0])
+    level[:60] = 40
+    assert 1 < uneven(level, mask, (92, 92, 16, 16))[0] < 255
+
+
 def test_boxes_at_the_pictures_border():
     level, mask = np.zeros((100, 100), np.uint8), np.zeros((100, 100), np.uint8)
     corners = [(0, 0, 20, 20), (80, 0, 20, 20), (0, 80, 20, 20), (80, 80, 20, 20), (0, 0, 100, 100)]

@@ -13,6 +13,7 @@ HALF_INK = 0.4  # of the darkest ink nearby: less is paper, halo or dirt
 GAPS, GOES_ON = 0.25, 0.3  # a rule is, in all but a quarter of its length, a third as dark as where it is darkest
 RULE_COVER = 0.35  # of the picture's side that a line covers with ink, to be a ruled one
 LONG = 3  # heights of a digit: no stroke is as long, a rule of a table is
+BARE = 0.2  # least share of the ground around ink that is bare; in texture hardly any is
 LEAST_HEIGHT = 9  # pixels: what is lower does not tell how high the digits are
 
 
@@ -245,18 +246,22 @@ def ground(ink: np.ndarray, mask: np.ndarray) -> Ground:
     return Ground(cv2.integral(cv2.bitwise_and(bare, 1), sdepth=cv2.CV_32S), dark, squares)
 
 
-def unevenness(ground: Ground, boxes: np.ndarray) -> np.ndarray:
+def unevenness(ground: Ground, boxes: np.ndarray, least: int = 6) -> np.ndarray:
     """The standard deviation of the ground's darkness in and around each of some boxes.
 
-    boxes: (n, 4) x, y, width, height. Returns (n,) float64, 255 where hardly any of it is bare.
+    boxes: (n, 4) x, y, width, height. least: pixels of the ground that are looked at around them. Returns (n,) float64,
+    255 where hardly any of it is bare, not even further around.
     """
     height, width = (side - 1 for side in ground.bare.shape)
     x, y, w, h = boxes.reshape(-1, 4).T / 2
-    reach = np.maximum(6, np.maximum(w, h) / 4)
+    reach = np.maximum(least, np.maximum(w, h) / 4)
     left, top = np.maximum(0, x - reach).astype(int), np.maximum(0, y - reach).astype(int)
     right = np.minimum(width, np.ceil(x + w + reach)).astype(int)
     bottom = np.minimum(height, np.ceil(y + h + reach)).astype(int)
     count, total, square = (t[bottom, right] - t[top, right] - t[bottom, left] + t[top, left] for t in ground)
     some = np.maximum(count, 1)
     deviation = np.sqrt(np.maximum(0, square / some - (total / some) ** 2))
-    return np.where(count < 0.2 * (right - left) * (bottom - top), 255.0, deviation)
+    covered = count < BARE * (right - left) * (bottom - top)
+    if covered.any():
+        deviation[covered] = unevenness(ground, boxes[covered], 3 * least) if least == 6 else 255
+    return deviation
