@@ -193,11 +193,11 @@ def _remove_level_rules(
     covered = ((near[np.clip(rows, 0, marks.shape[0] - 1), columns] > 0) & inside).mean(1)
     strong = np.flatnonzero(covered > cover)
     half_ink = cv2.resize(ink, marks.shape[::-1], interpolation=cv2.INTER_AREA)
-    goes_on = [i for i in strong if _goes_on(half_ink, near, rows[i], columns, thick // 2 + 2)]
     drawn: list[tuple[int, int]] = []
-    for i in goes_on:  # the strongest first, and not its near doubles
+    for i in strong:  # the strongest first, and not its near doubles
         left, right = rows[i, [0, -1]].tolist()
-        if all(abs(left - y[0]) + abs(right - y[1]) > thick for y in drawn):
+        is_new = all(abs(left - y[0]) + abs(right - y[1]) > thick for y in drawn)
+        if is_new and _goes_on(half_ink, near, rows[i], columns, thick // 2 + 2):
             drawn.append((left, right))
             cv2.polylines(lines, [_ridge(ink, begin[i] + slope[i] * columns, columns)], False, 255)
     band = cv2.dilate(lines, np.ones((2 * (thick // 2) + 3, 1), np.uint8))
