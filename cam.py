@@ -18,6 +18,7 @@ Keys in the window:
     space   pause, go on                     n      next picture or frame
     t       the thresholded mask             m      mirror the view (never what is read)
     c       the crops that the network sees  f      full screen
+    b       the strip of numbers
     l       teach it your hand               mouse  drag: read only in there; double-click: everywhere again
 
 To teach, press l: the picture freezes; click a digit, or Tab to it, and type what it is. It goes to
