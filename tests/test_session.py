@@ -169,7 +169,7 @@ def shown(one, screen, **looks):
 
 
 def drawn(one, screen, **looks):
-    here = {"bar": True, "pointer": one.window.pointer, "spots": dict(one.spots)}
+    here = {"bar": True, "pointer": None if one.lesson else one.window.pointer, "spots": dict(one.spots)}
     return view.draw(one.frame.picture, one.seen, screen.size, **looks, **here)
 
 

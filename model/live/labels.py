@@ -129,8 +129,8 @@ def _percents(
         tag = make_tag(text + " %" * (i == chosen), size, colour_of(digits[i], i < believed), PLAIN, height)
         beside = Label(tag, label.x + width, label.y)
         # To come, it needs more room than to stay.
-        room, dear = (0, STAYS) if spot.percent else (unit // 4, 0)
-        if i == chosen or (i < believed and spot.size >= 0.9 * unit and _cost(ground, beside, room) <= dear):
+        margin, price = (0, STAYS) if spot.percent else (unit // 4, 0)
+        if i == chosen or (i < believed and spot.size >= 0.9 * unit and _cost(ground, beside, margin) <= price):
             fits[i] = beside
             _cover(ground, beside)
     all_fit = len(fits) >= believed
@@ -140,29 +140,30 @@ def _percents(
 def _settle(
     ground: np.ndarray, frame: Box, make: Callable[..., np.ndarray], wanted: int, old: Spot | None
 ) -> tuple[Spot, Label]:
-    """The old spot if it is still as good, else the first one that is free, else the one that covers least."""
-    if old and abs(wanted - old.wanted) <= 0.2 * old.wanted:
+    """The old spot as long as it costs no more than before, else the cheapest."""
+    if old and old.cost < math.inf and abs(wanted - old.wanted) <= 0.2 * old.wanted:
         label = _beside(frame, make(size=old.size), old.place)
-        if _cost(ground, label) <= old.cost + STAYS:
-            return old, label
+        cost = _cost(ground, label)
+        if cost <= old.cost + STAYS:
+            return old._replace(cost=min(cost, old.cost)), label
     best, least = None, math.inf
     for share in SIZES:
         size = max(SMALLEST_DIGIT, round(share * wanted))
         tag = make(size=size)
-        for place, (*_, dear) in enumerate(PLACES):
-            dear += SMALLER * (1 - size / wanted)
-            if dear < least or best is None:
-                label = _beside(frame, tag, place)
+        for at, (*_, price) in enumerate(PLACES):
+            price += SMALLER * (1 - size / wanted)
+            if best is None or price < least:
+                label = _beside(frame, tag, at)
                 cost = _cost(ground, label)
-                if cost + dear < least or best is None:
-                    best, least = (Spot(place, wanted, size, cost), label), cost + dear
+                if best is None or cost + price < least:
+                    best, least = (Spot(at, wanted, size, cost), label), cost + price
     return best
 
 
-def _beside(frame: Box, tag: np.ndarray, place: int) -> Label:
+def _beside(frame: Box, tag: np.ndarray, at: int) -> Label:
     x, y, w, h = frame
     x, y, w, h = x - 1, y - 1, w + 2, h + 2  # the light edge
-    across, down, tag_across, tag_down, _ = PLACES[place]
+    across, down, tag_across, tag_down, _ = PLACES[at]
     height, width = tag.shape[:2]
     return Label(tag, round(x + across * w - tag_across * width), round(y + down * h - tag_down * height))
 

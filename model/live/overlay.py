@@ -48,6 +48,8 @@ def overlay(
     unit = unit_of((width, height))
     bar = bar_height(width)
     small, x = round(bar / 1.55), width - bar // 3
+    while text_width(state, small, PLAIN) > 0.6 * width:  # the name of a file may be in it
+        state = f"…{state[2:]}"
     shown = "" if recording is None else f"REC {recording // 60:02.0f}:{recording % 60:02.0f}"
     for text, colour in ((f"{fps:.0f} fps" if fps is not None else "", WHITE), (shown, AMBER), (state, AMBER)):
         if text:

@@ -149,7 +149,7 @@ class Session:
         looks = {
             "mirror": self.mirror, "mask": self.mask, "crops": self.crops, "region": self.region, "rows": self.rows
         }  # fmt: skip
-        here = {"bar": True, "pointer": self.window.pointer, "spots": self.spots}
+        here = {"bar": True, "pointer": None if self.lesson else self.window.pointer, "spots": self.spots}
         canvas = view.draw(self.frame.picture, self.seen, size, **looks, **here)
         now = time.monotonic()
         if self.record:
