@@ -259,7 +259,7 @@ def test_the_percentage_is_told_of_unsure_digits_and_of_all_where_all_have_room(
     near = [large[0]._replace(box=(30, 200, 20, 90)), *large[1:], large[0]._replace(box=(60, 180, 60, 90), id=3)]
     assert count(near) == 4 + 1  # of the unsure one
     assert count(near, pointer=(40, 250)) == 4 + 2
-    assert count([digit._replace(box=(*digit.box[:2], 20, 30)) for digit in large]) == 3  # too small to say so much
+    assert count([digit._replace(box=(*digit.box[:2], 15, 20)) for digit in large]) == 3  # too small to say so much
 
 
 def test_a_label_stays_where_it_is_while_that_is_free():
