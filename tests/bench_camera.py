@@ -81,6 +81,8 @@ def bench(title: str, picture: np.ndarray, ours) -> None:
     for stage, spent in times.items():
         ratio = f"{original / np.median(spent):17.1f}x" if stage == "all" else ""
         print(f"  {stage:32}{np.median(spent):8.2f}{np.percentile(spent, 95):8.2f}{ratio}")
+    share = np.median(times["draw"]) / np.median(times["read: find, classify, order"])
+    print(f"  drawing takes {share:.2f} of the time that reading takes")
 
 
 def moved(picture: np.ndarray, number: int) -> np.ndarray:

@@ -18,7 +18,7 @@ from . import labels, overlay
 from .labels import SMALLEST_TEXT
 from .overlay import BLACK, BOLD, GREY, PLAIN, WHITE, between, inside, make_tag, paste, unit_of
 
-LIKELY = 0.25  # confidence from which a doubtful digit is marked: edges, shadows and smudges mostly have less
+LIKELY = 0.3  # confidence from which a doubtful digit is marked: edges, shadows and smudges mostly have less
 DOUBTFUL_MARKS = 200  # on one picture at most; more would hide it
 STRIP = 8  # the numbers' strip takes one part of so many of the canvas's height, at least
 PANEL = 1 / 3  # of the canvas's width or height, for the crops, at least
