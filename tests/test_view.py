@@ -149,8 +149,8 @@ PAPER = np.full((480, 640, 3), 200, np.uint8)
 
 @pytest.mark.parametrize(
     ("confidence", "colour"),
-    [(1.0, labels.SURE), (0.95, labels.SURE), (0.94, labels.NEARLY_SURE), (0.85, labels.NEARLY_SURE),
-     (0.84, labels.UNSURE), (0.75, labels.UNSURE), (0.3, labels.UNSURE)],
+    [(1.0, labels.SURE), (0.9, labels.SURE), (0.89, labels.NEARLY_SURE), (0.8, labels.NEARLY_SURE),
+     (0.79, labels.UNSURE), (0.75, labels.UNSURE), (0.3, labels.UNSURE)],
 )  # fmt: skip
 def test_a_digits_colour_says_how_sure_it_is(confidence, colour):
     canvas = view.draw(PAPER, seen((3, confidence, 300, 200)), (640, 480), rows=False)

@@ -49,7 +49,7 @@ class Label(NamedTuple):
 def colour_of(digit: Digit, sure: bool = True) -> tuple[int, int, int]:
     if not sure:
         return GREY
-    return SURE if digit.confidence >= 0.95 else NEARLY_SURE if digit.confidence >= 0.85 else UNSURE
+    return SURE if digit.confidence >= 0.9 else NEARLY_SURE if digit.confidence >= 0.8 else UNSURE
 
 
 def frame_of(box: Box, unit: int) -> Box:
