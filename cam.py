@@ -7,9 +7,9 @@
     python cam.py clip.mp4             a video
     python cam.py http://host/stream   a stream
 
-Hold a sheet of paper with digits before the camera: each gets a box with its digit and the
-confidence in percent, blue when sure, orange when less so; what is seen but not believed is grey,
-with a question mark. The numbers read, row by row, stand at the bottom.
+Hold a sheet of paper with digits before the camera: each gets a box with its digit, blue
+when sure, orange when less so, and where there is room the confidence in percent; what is seen but not
+believed is grey, with a question mark. The numbers read, row by row, stand below the picture.
 
 Keys in the window:
 
@@ -18,6 +18,7 @@ Keys in the window:
     space   pause, go on                     n      next picture or frame
     t       the thresholded mask             m      mirror the view (never what is read)
     c       the crops that the network sees  f      full screen
+    b       the strip of numbers
     l       teach it your hand               mouse  drag: read only in there; double-click: everywhere again
 
 To teach, press l: the picture freezes; click a digit, or Tab to it, and type what it is. It goes to

@@ -8,7 +8,8 @@
         camera     the newest frame of a camera or stream, always
         demo       a drawn sheet before a drawn camera, for those who have none
         frames     what every source gives
-        view       boxes, digits and numbers, drawn on a frame
+        view       a frame with boxes and labels, the numbers below it, crops beside it
+        labels     where labels lie: over nothing that is written
         overlay    text over a picture: hints, help, messages
         window     pictures in, keys and mouse gestures out
 

@@ -41,7 +41,8 @@ def main() -> None:
 def bench(title: str, picture: np.ndarray, ours) -> None:
     times: dict[str, list[float]] = {}
     tracker = tracking.Tracker(reading.MIN_CONFIDENCE)
-    screen = window.Window("Digits", picture) if window.is_possible() else None
+    size, spots = view.window_size(picture), {}
+    screen = window.Window("Digits", size) if window.is_possible() else None
 
     def classify(crops: np.ndarray) -> np.ndarray:
         return timed("  classify", network.classify, ours, crops)
@@ -60,10 +61,8 @@ def bench(title: str, picture: np.ndarray, ours) -> None:
             timed("show", screen.show, canvas, 0)
         return seen
 
-    size = picture.shape[1], picture.shape[0]
-
     def draw(frame: np.ndarray, seen: tracking.Reading) -> np.ndarray:
-        canvas = view.draw(frame, seen, size)
+        canvas = view.draw(frame, seen, size, bar=True, spots=spots)
         overlay.overlay(canvas, fps=30, hint=session.HINT)
         return canvas
 
@@ -82,6 +81,8 @@ def bench(title: str, picture: np.ndarray, ours) -> None:
     for stage, spent in times.items():
         ratio = f"{original / np.median(spent):17.1f}x" if stage == "all" else ""
         print(f"  {stage:32}{np.median(spent):8.2f}{np.percentile(spent, 95):8.2f}{ratio}")
+    share = np.median(times["draw"]) / np.median(times["read: find, classify, order"])
+    print(f"  drawing takes {share:.2f} of the time that reading takes")
 
 
 def moved(picture: np.ndarray, number: int) -> np.ndarray:

@@ -27,7 +27,7 @@ def from_frame_to_digits(classify: reading.Classify) -> Figure:
         4, ["31415", "92653"], height=150, pen="marker", squares=0.5, shadow=0.7, tilt=0.4, perspective=0.4, noise=0.4
     )
     seen = reading.read(page.picture, classify)
-    drawn = view.draw(page.picture, seen, view.natural_size(page.picture))
+    drawn = view.draw(page.picture, seen, page.picture.shape[1::-1])
     steps = [
         (page.picture[..., ::-1], "a frame"),
         (255 - candidates.find(page.picture)[1], "ink is darker than the paper around it;\nruled lines are taken out"),

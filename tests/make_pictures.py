@@ -18,7 +18,7 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402 - comes with matplotlib
 
-SIZE = 640, 360
+WIDTH = 640
 SECONDS = 5.0
 KEEP = 3  # of the demo's 30 frames a second every third is shown
 COLOURS = 128
@@ -29,7 +29,7 @@ def main() -> None:
     tracker = tracking.Tracker(reading.MIN_CONFIDENCE)
     folder = ROOT / ".pictures"
     folder.mkdir(exist_ok=True)
-    shown = []
+    shown, spots = [], {}
     # Two frames ahead, so that the first picture, which is all that some viewers show, has its digits.
     for number, frame in enumerate(islice(demo.frames(), 6, round(30 * SECONDS) + 8), -2):
         seen = reading.read(frame, classify)
@@ -38,7 +38,8 @@ def main() -> None:
             crops = 0.6 <= number / 30 / SECONDS < 0.8
             mask = number / 30 / SECONDS >= 0.8
             calm = cv2.bilateralFilter(frame, 9, 16, 7)  # the sensor's noise is nearly all of an animation's bytes
-            canvas = view.draw(calm, seen, SIZE, crops=crops, mask=mask)
+            size = view.window_size(np.zeros((WIDTH * frame.shape[0] // frame.shape[1], WIDTH)))
+            canvas = view.draw(calm, seen, size, crops=crops, mask=mask, bar=True, spots=spots)
             overlay.overlay(canvas, fps=30, hint=session.HINT)
             shown.append(canvas)
     first, *rest = few_colours(shown)

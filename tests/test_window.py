@@ -16,6 +16,7 @@ from test_cam import clip, page, wait_for
 from test_session import sheet
 
 SIZE = (960, 540)
+BAR = 18  # the line at the top of a window 640 pixels wide; the picture is below it
 ROWS = ["31", "475"]
 
 
@@ -169,7 +170,7 @@ def test_keys_pause_save_record_and_quit(reading, tmp_path):
     app.press("s")
     wait_for(lambda: len(list(tmp_path.glob("digits-*.*"))) == 2)
     picture, beside = sorted(tmp_path.glob("digits-*.*"), reverse=True)
-    assert cv2.imread(str(picture)).shape == (480, 640, 3)
+    assert cv2.imread(str(picture)).shape == (550, 640, 3)
     assert json.loads(beside.read_text())["text"] == ["1010"]
     app.press("r")
     count = len(app.readings())
@@ -178,12 +179,12 @@ def test_keys_pause_save_record_and_quit(reading, tmp_path):
     assert app.ends() == (0, "")
     (recorded,) = tmp_path.glob("digits-*.mp4")
     video = cv2.VideoCapture(str(recorded))
-    assert video.get(cv2.CAP_PROP_FRAME_COUNT) >= 5 and video.read()[1].shape == (480, 640, 3)
+    assert video.get(cv2.CAP_PROP_FRAME_COUNT) >= 5 and video.read()[1].shape == (550, 640, 3)
 
 
 def test_the_mouse_drags_a_region_and_a_double_click_ends_it(reading):
     app = reading
-    app.mouse((145, 180), "mousedown", (200, 200), (295, 300), "mouseup")
+    app.mouse((145, 180 + BAR), "mousedown", (200, 200 + BAR), (295, 300 + BAR), "mouseup")
     wait_for(lambda: app.text() == ["01"])
     assert all(140 < x < 300 for x, *_ in boxes(app))
     app.mouse((500, 400))
@@ -195,7 +196,7 @@ def test_digits_are_taught_with_keyboard_and_mouse(reading, tmp_path):
     app = reading
     app.press("l")
     x, y, w, h = boxes(app)[0]
-    app.mouse((x + w // 2, y + h // 2), "click")
+    app.mouse((x + w // 2, y + h // 2 + BAR), "click")
     app.press("8")
     wait_for(lambda: taught(tmp_path) == {"8": 1})
     (lesson,) = tmp_path.glob("handwriting/8/*.png")
@@ -213,9 +214,9 @@ def test_digits_are_taught_with_keyboard_and_mouse(reading, tmp_path):
 def test_the_window_takes_any_size_and_the_full_screen(reading):
     app = reading
     xdotool(app.display, "windowsize", app.name, "500", "620")
-    picture = cv2.resize(sheet("1010"), (500, 375), interpolation=cv2.INTER_AREA)  # 122 black lines above it
-    wait_for(lambda: app.screen(500, 620)[80:120].max() < 40)
-    assert not differs(app.screen(500, 620)[122 + 245 : 122 + 300], picture[245:300])
+    picture = cv2.resize(sheet("1010"), (500, 375), interpolation=cv2.INTER_AREA)  # the numbers have what is below it
+    wait_for(lambda: app.screen(500, 620)[BAR + 500 :].max() < 40)
+    assert not differs(app.screen(500, 620)[BAR + 245 : BAR + 300], picture[245:300])
     app.press("f", "f", "Escape")  # without a window manager the full screen does not show
     assert app.ends() == (0, "")
 
@@ -233,7 +234,7 @@ def test_the_close_button_ends_it_even_while_the_model_loads(app, tmp_path):
     paper = page("86", "20", size=SIZE)
     cv2.imwrite(str(tmp_path / "sheet.png"), paper)
     app = app("sheet.png")
-    wait_for(lambda: not differs(app.screen()[300:], paper[300:], 0.2))
+    wait_for(lambda: not differs(app.screen()[319:540], paper[300:521], 0.2))
     app.close()
     assert app.ends() == (0, "")
 

@@ -63,10 +63,9 @@ def _sheet(rng: np.random.Generator) -> np.ndarray:
     pressed = cv2.GaussianBlur(rng.standard_normal((h, w), np.float32), (0, 0), 0.7)
     for i, (row, (colour, pen, opacity, grain)) in enumerate(zip(ROWS, PENS, strict=True)):
         grey = np.clip(opacity * (1 - grain * (0.4 + pressed)), 0, 1)
-        write(sheet, row, (60 + rng.integers(30), 52 + 128 * i), 72, pen, colour, rng, gap=0.26, opacity=grey)
-    for x, lean in ((150, 18), (w - 170, -18)):
-        _blob(sheet, (x, h + 10), (30, 66), lean, SKIN)
-        _blob(sheet, (x + lean * 2 // 3, h - 36), (17, 13), lean, (150, 178, 222))
+        write(sheet, row, (50 + rng.integers(20), 46 + 134 * i), 72, pen, colour, rng, gap=0.42, opacity=grey)
+    for x in (170, w - 170):  # as flat as this no thumb looks like a digit
+        _blob(sheet, (x, h + 6), (52, 40), 0, SKIN)
     light = np.linspace(1.03, 0.86, w)[:, None] * np.linspace(1.02, 0.93, h)[:, None, None]
     sheet = (sheet * light).clip(0, 255).astype(np.uint8)
     # A rim in the room's shade makes the edge soft when the sheet is laid into the picture.
@@ -87,7 +86,7 @@ def _room(rng: np.random.Generator) -> np.ndarray:
     cv2.fillPoly(room, [np.int32([[1060, 260], [1200, 260], [1170, 110], [1090, 110]])], (170, 215, 240))
     cv2.rectangle(room, (0, 610), (WIDTH, HEIGHT), (92, 112, 138), -1)  # a desk
     room = cv2.GaussianBlur(room, (0, 0), 9)
-    for x, lean in ((330, 14), (950, -14)):
+    for x, lean in ((345, 14), (935, -14)):
         _blob(room, (x - 2 * lean, HEIGHT + 40), (64, 150), lean, SKIN)
     shade = np.zeros((HEIGHT, WIDTH), np.float32)
     cv2.rectangle(shade, (215, 60), (1115, 700), 0.28, -1)

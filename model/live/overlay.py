@@ -1,5 +1,6 @@
 """Text over a picture: the hint line, help, messages, and how any of it is written. OpenCV only."""
 
+import textwrap
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -11,6 +12,9 @@ from ..vision.segment import Box
 FONT = cv2.FontFace("sans")  # Rubik, comes with OpenCV 5
 BOLD, PLAIN = 650, 450
 WHITE, BLACK, GREY = (255, 255, 255), (0, 0, 0), (150, 150, 150)  # BGR, as all colours here
+GROUND = 28  # around the picture, a grey: colours take np.full twenty times as long
+CHIP = (74, 70, 66)  # behind each number there
+AMBER = (80, 190, 255)
 
 
 def unit_of(size: tuple[int, int]) -> int:
@@ -18,11 +22,17 @@ def unit_of(size: tuple[int, int]) -> int:
     return int(between(13, min(size[0] / 50, size[1] / 34), 60))
 
 
+def bar_height(width: int) -> int:
+    """Of the line at the top of a window, in pixels."""
+    return int(between(18, width / 50, 40))
+
+
 def overlay(
     canvas: np.ndarray,
     *,
     fps: float | None = None,
     recording: float | None = None,
+    state: str = "",
     note: str = "",
     message: str = "",
     hint: str = "",
@@ -30,40 +40,47 @@ def overlay(
 ) -> None:
     """What belongs to the window alone, onto the canvas.
 
-    note: large, in the middle, a state of things; message: what was just done; recording: its length in seconds;
-    hint: the line at the top, its parts three spaces apart; help: keys and what they do, line by line.
+    hint: the line at the top, its parts three spaces apart; message: what was just done, in its place; state: at its
+    right end, with the length of a recording in seconds; note: large, in the place of the numbers; help: keys and what
+    they do, line by line.
     """
     height, width = canvas.shape[:2]
     unit = unit_of((width, height))
-    right = f"{fps:.0f} fps" if fps is not None else ""
-    if recording is not None:
-        right = f"REC {recording // 60:02.0f}:{recording % 60:02.0f}   {right}"
-    pad = unit // 2
-    small = max(11, round(unit * 0.8))
-    taken = _width(right, small, PLAIN) + 4 * pad if right else 0
-    while hint and _width(hint, small, PLAIN) > width - taken - 3 * pad:
-        hint = hint.rpartition("   ")[0]
-    write(canvas, hint, pad, pad, small, anchor=(0, 0))
-    colour = (80, 170, 255) if recording is not None else WHITE
-    write(canvas, right, width - pad, pad, small, anchor=(1, 0), colour=colour)
-    if help:
-        _write_help(canvas, help, unit)
-    elif note:
-        write(canvas, note, width / 2, height / 2, round(1.6 * unit), anchor=(0.5, 0.5), weight=BOLD)
+    bar = bar_height(width)
+    small, x = round(bar / 1.55), width - bar // 3
+    while text_width(state, small, PLAIN) > 0.6 * width:  # the name of a file may be in it
+        state = f"…{state[2:]}"
+    shown = "" if recording is None else f"REC {recording // 60:02.0f}:{recording % 60:02.0f}"
+    for text, colour in ((f"{fps:.0f} fps" if fps is not None else "", WHITE), (shown, AMBER), (state, AMBER)):
+        if text:
+            x -= text_width(text, small, PLAIN) + small
+            write(canvas, text, x, 0, small, anchor=(0, 0), colour=colour)
     if message:
-        fits = min(unit, int(unit * (width - 3 * pad) / max(1, _width(message, unit, PLAIN))))
-        write(canvas, message, pad, pad + 2 * small, max(9, fits), anchor=(0, 0))
+        letters = max(10, int(len(message) * (x - small) / text_width(message, small, PLAIN)))
+        for i, line in enumerate(textwrap.wrap(message, letters)):
+            write(canvas, line, 0, i * round(1.3 * small), small, anchor=(0, 0))
+    else:
+        while hint and text_width(hint, small, PLAIN) > x - small:
+            hint = hint.rpartition("   ")[0]
+        write(canvas, hint, 0, 0, small, anchor=(0, 0))
+    if help:
+        _write_help(canvas[bar:], help, unit)
+    elif note:
+        y = height - height // 16
+        canvas[height - height // 8 :] = GROUND
+        write(canvas, note, width / 2, y, round(1.6 * unit), anchor=(0.5, 0.5), weight=BOLD)
 
 
 def _write_help(canvas: np.ndarray, lines: Sequence[tuple[str, str]], unit: int) -> None:
     height, width = canvas.shape[:2]
-    longest = max(_width(text, unit, PLAIN) for _, text in lines) + 6 * unit
+    longest = max(text_width(text, unit, PLAIN) for _, text in lines) + 6 * unit
     size = int(max(8, min(unit, unit * 0.95 * width / longest, height / (1.9 * len(lines) + 2))))
     line = round(1.9 * size)
     w, h = min(width, round(longest * size / unit)), min(height, line * len(lines) + 2 * size)
     x, y = (width - w) // 2, (height - h) // 2
     panel = canvas[y : y + h, x : x + w]
-    darken(panel, 0.15)
+    darken(panel, 0.1)
+    cv2.rectangle(panel, (0, 0, w, h), GREY, 1)
     for i, (key, text) in enumerate(lines):
         baseline = y + size + line * i + round(1.2 * size)
         cv2.putText(canvas, key, (x + size, baseline), (255, 210, 130), FONT, size, BOLD)
@@ -87,7 +104,7 @@ def write(
     if not text:
         return 0
     pad = round(size * 0.3)
-    w, h = _width(text, size, weight) + 2 * pad, round(1.3 * size)
+    w, h = text_width(text, size, weight) + 2 * pad, round(1.3 * size)
     x, y = round(x - anchor[0] * w), round(y - anchor[1] * h)
     ground = inside(canvas, (x, y, w, h))
     if ground is not None:
@@ -97,17 +114,20 @@ def write(
 
 
 @lru_cache(maxsize=512)
-def _width(text: str, size: int, weight: int) -> int:
+def text_width(text: str, size: int, weight: int) -> int:
+    """In pixels."""
     return cv2.getTextSize((0, 0), text, (0, 0), FONT, size, weight)[2]
 
 
 @lru_cache(maxsize=2048)
-def make_tag(text: str, size: int, colour: tuple[int, int, int], weight: int) -> np.ndarray:
-    """A small label: text, black or white, on a ground of that colour."""
+def make_tag(text: str, size: int, colour: tuple[int, int, int], weight: int, height: int | None = None) -> np.ndarray:
+    """A small label: text, black or white, on a ground of that colour. height: of the ground, else as digits need."""
     pad = max(2, round(size * 0.2))
-    tag = np.full((round(size * 1.1), _width(text, size, weight) + 2 * pad, 3), colour, np.uint8)
+    height = round(size * 1.05) if height is None else height
+    tag = np.full((height, text_width(text, size, weight) + 2 * pad, 3), colour, np.uint8)
     light = 0.114 * colour[0] + 0.587 * colour[1] + 0.299 * colour[2] > 125
-    cv2.putText(tag, text, (pad, round(size * 0.91)), BLACK if light else WHITE, FONT, size, weight)
+    baseline = round((height + 0.7 * size) / 2)  # a digit is 0.7 of the text's size high
+    cv2.putText(tag, text, (pad, baseline), BLACK if light else WHITE, FONT, size, weight)
     return tag
 
 

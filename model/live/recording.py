@@ -17,6 +17,7 @@ from ..console import UserError
 from ..vision.reading import Reading
 from . import view
 from .frames import Frame, Source
+from .labels import Spot
 
 Write = Callable[[Frame, Reading], None]
 
@@ -70,9 +71,11 @@ def saving(target: str | None, source: Source) -> Iterator[Write]:
         return
     path = Path(target)
     if not source.still:
+        spots: dict[int, Spot] = {}
         with recording(path, source.fps) as add:
             yield lambda frame, seen: add(
-                view.draw(frame.picture, seen, view.natural_size(frame.picture)), frame.seconds if source.live else None
+                view.draw(frame.picture, seen, view.natural_size(frame.picture), spots=spots),
+                frame.seconds if source.live else None,
             )
     elif os.path.isdir(source.name):
         if not os.path.isdir(path) and (path.suffix.lower() in CODECS or _encoded(path, BLANK)):

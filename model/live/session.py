@@ -19,6 +19,7 @@ from ..vision.segment import Box
 from ..vision.tracking import Tracker, number
 from . import overlay, recording, view
 from .frames import Source
+from .labels import Spot
 from .lesson import Lesson
 from .sources import DEMO
 from .window import Gesture, Window
@@ -55,6 +56,9 @@ class Session:
         self.times: deque[float] = deque(maxlen=20)  # when the last frames were read
         self.closed = self.paused = self.step = self.ended = self.help = False
         self.mask = self.crops = self.mirror = False
+        self.rows = True  # the numbers stand below the picture
+        self.spots: dict[int, Spot] = {}  # where labels lie, in the window
+        self.recorded_spots: dict[int, Spot] = {}  # and in what is recorded
         self.region: Box | None = None
         self.lesson: Lesson | None = None
         self.taught: list[Path] = []
@@ -65,7 +69,7 @@ class Session:
         self.classify: Classify | None = None
         if source.name == DEMO:
             self.tell("no camera found: this is a demo")
-        self.window = Window("Digits", self.frame.picture)
+        self.window = Window("Digits", view.window_size(self.frame.picture))
         self.show(KEYBOARD_SECONDS)
         self.loading = load()
 
@@ -117,6 +121,8 @@ class Session:
     def read(self) -> None:
         frame, self.unread = self.frame, False
         seen = self.read_region()
+        if self.source.still:
+            self.spots = {}  # ids begin anew
         self.seen = number(seen) if self.source.still else self.tracker.update(seen, frame.seconds)
         now = time.monotonic()
         self.times.append(now)
@@ -140,13 +146,15 @@ class Session:
     def show(self, wait: float) -> str | None:
         """Draw and show; the key pressed meanwhile."""
         size = self.window.size()
-        looks = {"mirror": self.mirror, "mask": self.mask, "crops": self.crops, "region": self.region}
-        looks["rows"] = self.lesson is None  # they may hide what is to be taught
-        canvas = view.draw(self.frame.picture, self.seen, size, **looks)
+        looks = {
+            "mirror": self.mirror, "mask": self.mask, "crops": self.crops, "region": self.region, "rows": self.rows
+        }  # fmt: skip
+        here = {"bar": True, "pointer": None if self.lesson else self.window.pointer, "spots": self.spots}
+        canvas = view.draw(self.frame.picture, self.seen, size, **looks, **here)
         now = time.monotonic()
         if self.record:
             own = view.natural_size(self.frame.picture)
-            picture = canvas.copy() if size == own else view.draw(self.frame.picture, self.seen, own, **looks)
+            picture = view.draw(self.frame.picture, self.seen, own, **looks, spots=self.recorded_spots)
             try:
                 self.record(picture, now)
             except UserError as error:
@@ -160,18 +168,22 @@ class Session:
         elif self.classify is None:
             note = "loading the model"
         if self.lesson:
-            self.lesson.draw(canvas, view.fit(self.frame.picture, size, self.mirror))
+            self.lesson.draw(canvas, self.place(size))
         span = self.times[-1] - self.times[0] if len(self.times) > 1 and not self.source.still else 0
         overlay.overlay(
             canvas,
             fps=(len(self.times) - 1) / span if span and now - self.times[-1] < 1 else None,
             recording=now - self.recording_since if self.record else None,
+            state=self.state(),
             note=note,
-            message=self.message if now < self.message_ends else self.state(),
+            message=self.message if now < self.message_ends else "",
             hint=LESSON_HINT if self.lesson else HINT,
             help=[(key.name, key.help) for key in KEYS] if self.help else (),
         )
         return self.window.show(canvas, wait)
+
+    def place(self, size: tuple[int, int]) -> view.Fit:
+        return view.fit(self.frame.picture, size, self.mirror, bar=True, rows=self.rows, crops=self.crops)
 
     def state(self) -> str:
         return "paused" if self.paused else "the end" if self.ended and not self.source.still else ""
@@ -209,7 +221,7 @@ class Session:
 
     def point(self, gesture: Gesture) -> None:
         """What the mouse does."""
-        place = view.fit(self.frame.picture, self.window.size(), self.mirror)
+        place = self.place(self.window.size())
         (x0, x1), (y0, y1) = (
             sorted(pair)
             for pair in zip(
@@ -267,6 +279,7 @@ KEYS = (
     Key("space", "pause", "pause, go on", switch("paused")),
     Key("t", "mask", "the thresholded mask", switch("mask")),
     Key("c", "crops", "the crops that the network sees", switch("crops")),
+    Key("b", "", "the strip of numbers", switch("rows")),
     Key("l", "teach", "teach it your hand", Session.teach),
     Key("s", "snapshot", "save a snapshot and its JSON", Session.snapshot),
     Key("r", "record", "record, stop recording", Session.start_or_stop_recording),

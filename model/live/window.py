@@ -45,15 +45,13 @@ def is_possible() -> bool:
 
 
 class Window:
-    def __init__(self, title: str, picture: np.ndarray) -> None:
-        """Open a window that suits a picture (h, w, …): its shape, 640 to 1280 pixels on the longer side."""
+    def __init__(self, title: str, size: tuple[int, int]) -> None:
+        """Open a window of that size, (width, height)."""
         self.title = title
-        h, w = picture.shape[:2]
-        scale = np.clip(max(h, w), 640, 1280) / max(h, w)
-        self._size = max(320, round(w * scale)), max(240, round(h * scale))
+        self._size = size
         self._gestures: list[Gesture] = []
         self._start: tuple[int, int] | None = None  # where the mouse button went down
-        self._here = 0, 0
+        self.pointer = 0, 0  # where the mouse is
         cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
         cv2.resizeWindow(title, *self._size)
         cv2.setMouseCallback(title, self._on_mouse)
@@ -89,9 +87,9 @@ class Window:
 
     def dragged(self) -> Box | None:
         """The rectangle that the mouse spans now, on the canvas."""
-        if self._start is None or max(abs(a - b) for a, b in zip(self._start, self._here, strict=True)) < DRAG_PIXELS:
+        if self._start is None or max(abs(a - b) for a, b in zip(self._start, self.pointer, strict=True)) < DRAG_PIXELS:
             return None
-        (x0, x1), (y0, y1) = (sorted(pair) for pair in zip(self._start, self._here, strict=True))
+        (x0, x1), (y0, y1) = (sorted(pair) for pair in zip(self._start, self.pointer, strict=True))
         return x0, y0, x1 - x0, y1 - y0
 
     def gestures(self) -> list[Gesture]:
@@ -100,7 +98,7 @@ class Window:
         return done
 
     def _on_mouse(self, event: int, x: int, y: int, flags: int, parameter: object) -> None:
-        self._here = x, y
+        self.pointer = x, y
         if event == cv2.EVENT_LBUTTONDOWN:
             self._start = x, y
         elif event == cv2.EVENT_LBUTTONDBLCLK:
