@@ -11,18 +11,13 @@ Hold a sheet of paper with digits before the camera: each gets a box with its di
 when sure, orange when less so, and where there is room the confidence in percent; what is seen but not
 believed is grey, with a question mark. The numbers read, row by row, stand below the picture.
 
-Keys in the window:
+Keys: h in the window lists them, and so does python cam.py -h. Click a digit, or Tab to it, and a card
+shows why it is read as it is: what the network saw, its ten probabilities, and the training digits most
+like it, where MNIST is at hand.
 
-    h       help                             s      save a snapshot and its JSON
-    q, Esc  quit                             r      record, stop recording
-    space   pause, go on                     n      next picture or frame
-    t       the thresholded mask             m      mirror the view (never what is read)
-    c       the crops that the network sees  f      full screen
-    b       the strip of numbers
-    l       teach it your hand               mouse  drag: read only in there; double-click: everywhere again
-
-To teach, press l: the picture freezes; click a digit, or Tab to it, and type what it is. It goes to
-handwriting/<digit>/ as the network saw it (u undoes, l ends). Then train on what you taught, and use it:
+To teach, press l: the picture freezes; click a digit, Tab to it, or drag a box round one that has none, and
+type what it is. It goes to handwriting/<digit>/ as the network saw it (u undoes, l ends). Then train on what
+you taught, and use it:
 
     python keras-training.py --handwriting handwriting
     python cam.py --model model/mine.h5
@@ -35,6 +30,11 @@ For other programs, and without a display:
 writes one JSON object a frame: {"source": "clip.mp4", "frame": 0, "seconds": 0.0, "text": ["05221859"],
 "digits": [{"id": 0, "digit": 0, "confidence": 0.999, "box": [x, y, width, height]}, ...]}. In videos a
 digit keeps its id while it is in sight, and is there from the second time that it is seen.
+
+In a browser, for a camera in a box without a display:
+
+    python cam.py --serve                  on this machine alone, http://127.0.0.1:8000
+    python cam.py --serve 0.0.0.0:8000     for everyone who can reach this machine
 
 Exit code: 0; 1 when some pictures of a folder could not be read; 2 when nothing could.
 """
@@ -52,13 +52,16 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
 from model import files, weights
-from model.live import camera, recording, session, sources, window
+from model.live import camera, card, recording, serve, session, sources, window
 from model.live.frames import Source
+from model.training import mnist
 from model.vision import reading
 from model.vision.tracking import Tracker, number
 
-DEMO_FRAMES = 90  # of the demo without a window; with one it has no end
+DEMO_FRAMES = 90  # of the demo without a window; with one, or in a browser, it has no end
 
 
 def main() -> int:
@@ -75,22 +78,25 @@ def main() -> int:
         outputs = [
             stack.enter_context(recording.saving(options.save, source)),
             stack.enter_context(recording.json_lines(options.json)),
+            stack.enter_context(serve.serving(options.serve)),
         ]
-        with_window = not options.no_window and window.is_possible()
-        if not with_window and not options.no_window:
-            print("there is no display: the rows that are read are printed instead", file=sys.stderr)
         if not options.model:
             print(f"reading with model/{chosen.name}", file=sys.stderr)
-        if with_window:
-            load_soon = partial(load_in_background, chosen)
-            session.Session(source, load_soon, options.min_confidence, options.handwriting, outputs).run()
+        if not options.no_window and window.is_possible():
+            load_soon, search = partial(load_in_background, chosen), card.searching(training_digits)
+            session.Session(source, load_soon, options.min_confidence, options.handwriting, outputs, search).run()
         else:
             read_all(source, load(chosen), options, outputs)
+            if options.serve:
+                print("that was all; it is shown until Ctrl-C", file=sys.stderr)
+                threading.Event().wait()
     return 1 if source.broken else 0
 
 
 def parse_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Read handwritten digits live.", epilog="The manual is in the script.")
+    keys = "\n".join(f"    {key.name:8} {key.help}" for key in session.KEYS)
+    parser = argparse.ArgumentParser(description=__doc__, epilog=f"keys in the window:\n\n{keys}",
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.add_argument("source", nargs="?", help="camera number (default 0), picture, folder, video or URL")
     parser.add_argument("--model", type=Path, metavar="FILE",
                         help="weights (default: model/digits.h5 if you trained it, else model/shipped.h5)")  # fmt: skip
@@ -99,8 +105,11 @@ def parse_options() -> argparse.Namespace:
         help="believe digits from this confidence on, 0 to 1 (default %(default)s)",
     )  # fmt: skip
     parser.add_argument("--json", metavar="FILE", help="write what is read as JSON Lines (- for stdout)")
-    parser.add_argument("--save", metavar="FILE", help="save the annotated picture or video; of a folder, a folder: "
-                        "a name whose format has no colour or too few pixels gets .png at its end")  # fmt: skip
+    parser.add_argument("--save", metavar="FILE", help="save what is drawn: of a picture a picture, of a "
+                        f"video or camera a video ({', '.join(recording.CODECS)}), of a folder a folder")  # fmt: skip
+    parser.add_argument("--serve", nargs="?", type=address, const=(serve.LOCAL, serve.PORT), metavar="PORT",
+                        help=f"show it in a browser on this machine (default port {serve.PORT}); "
+                        "0.0.0.0:PORT: in any on the network")  # fmt: skip
     parser.add_argument("--no-window", action="store_true", help="print the rows that are read instead")
     parser.add_argument("--handwriting", type=Path, default=Path("handwriting"), metavar="DIR",
                         help="where taught digits go (default %(default)s)")  # fmt: skip
@@ -129,6 +138,13 @@ def rate(text: str) -> float:
     return float(text)
 
 
+def address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not re.fullmatch(r"[1-9]\d{0,4}", port) or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port: write it as 8000, or as 0.0.0.0:8000 for the network")
+    return host or serve.LOCAL, int(port)
+
+
 def load(model: Path) -> reading.Classify:
     from model import network  # here and not above: Keras takes seconds
 
@@ -148,14 +164,22 @@ def load_in_background(model: Path) -> Future[reading.Classify]:
     return future
 
 
+def training_digits() -> tuple[np.ndarray, np.ndarray] | None:
+    """MNIST's, where they are on this machine."""
+    path = mnist.at_hand()
+    return path and mnist.load(path)[:2]
+
+
 def read_all(
     source: Source, classify: reading.Classify, options: argparse.Namespace, outputs: list[recording.Write]
 ) -> None:
     """Without a window: every frame, or of cameras the newest; rows on stdout unless the JSON goes there."""
     tracker = Tracker(options.min_confidence)
     lost, last = False, None
-    frames = islice(source.frames, DEMO_FRAMES) if source.name == sources.DEMO else source.frames
-    for frame in frames:
+    ends = source.name == sources.DEMO and not options.serve
+    for count, frame in enumerate(islice(source.frames, DEMO_FRAMES) if ends else source.frames):
+        if count == 0 and not options.no_window:
+            print("there is no display: the rows that are read are printed instead", file=sys.stderr)
         if source.lost() != lost:
             lost = not lost
             print(f"{source.name}: " + ("lost, waiting" if lost else "back"), file=sys.stderr)

@@ -31,7 +31,7 @@ def load(path: str | Path) -> np.ndarray:
             raise UserError(f"{path} is too large: it has {status.st_size:,} bytes, {MOST_BYTES:,} are the most")
         data = np.fromfile(path, np.uint8)  # imread on Windows can't open every path
     except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
     if not data.size:
         raise UserError(f"{path} is empty")
     if data[:8].tobytes() == PNG and not _has_whole_chunks(data.tobytes()):
@@ -42,7 +42,7 @@ def load(path: str | Path) -> np.ndarray:
             whole = None if data[0] == 0xFF else cv2.imdecode(data, cv2.IMREAD_UNCHANGED)  # JPEG has no alpha
         except cv2.error as error:
             if "CV_IO_MAX_IMAGE" in str(error):
-                raise UserError(f"{path} is too large: {MOST_PIXELS:,} pixels are the most") from error
+                raise UserError(f"{path} is too large: {MOST_PIXELS:,} pixels are the most") from None
             image = None
     if image is None:
         raise UserError(f"{path} is no picture, or a damaged one")

@@ -64,11 +64,11 @@ def read(path: str | Path) -> list[np.ndarray]:
             _check_description(path)
         return arrays
     except PermissionError as error:
-        raise UserError(f"cannot read the model {path}: {error.strerror}") from error
+        raise UserError(f"cannot read the model {path}: {error.strerror}") from None
     except Refused as error:
-        raise UserError(f"{path} {error}: name a model that keras-training.py made") from error
-    except Exception as error:  # on a damaged file h5py raises nearly anything
-        raise UserError(f"{path} is cut off or damaged: name a model that keras-training.py made") from error
+        raise UserError(f"{path} {error}: name a model that keras-training.py made") from None
+    except Exception:  # on a damaged file h5py raises nearly anything
+        raise UserError(f"{path} is cut off or damaged: name a model that keras-training.py made") from None
 
 
 def _check_description(path: Path) -> None:

@@ -5,8 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from .. import handwriting
-from ..vision.reading import Reading
-from . import view
+from ..vision import candidates
+from ..vision.reading import Classify, Reading
+from ..vision.rows import Digit
+from ..vision.segment import Box
+from . import picking, view
 
 
 class Lesson:
@@ -14,7 +17,8 @@ class Lesson:
 
     def __init__(self, seen: Reading, folder: Path, history: list[Path]) -> None:
         """history: the files of this session, newest last, so that a later lesson can undo too."""
-        self.digits = [*seen.digits, *sorted(seen.doubtful, key=lambda digit: digit.box[0])]
+        self.digits = picking.in_reading_order(seen)
+        self.boxed = len(self.digits)  # so many have a box already; those dragged come after them
         self.folder, self.history = folder, history
         self.chosen: int | None = None
         self.taught: dict[int, tuple[int, Path]] = {}
@@ -24,14 +28,18 @@ class Lesson:
             self.chosen = 0 if self.chosen is None else (self.chosen + 1) % len(self.digits)
 
     def choose_at(self, x: float, y: float) -> None:
-        """Choose the digit nearest to a point of the frame, if it is in its box or close by."""
+        self.chosen = picking.nearest(self.digits, x, y)
 
-        def distance(i: int) -> float:
-            left, top, w, h = self.digits[i].box
-            return max(left - x, x - left - w, top - y, y - top - h, 0) / max(w, h)
-
-        nearest = min(range(len(self.digits)), key=distance, default=None)
-        self.chosen = nearest if nearest is not None and distance(nearest) < 0.5 else None
+    def add(self, picture: np.ndarray, box: Box, classify: Classify) -> str:
+        """Choose the ink in a box of the frame as a digit that was not found there. What to tell the user."""
+        candidate = candidates.in_box(picture, box)
+        if candidate is None:
+            return "there is no ink in that box"
+        probabilities = classify(candidate.crop[None])[0]
+        digit = Digit(int(probabilities.argmax()), float(probabilities.max()), candidate.box, candidate.crop)
+        self.digits.append(digit)
+        self.chosen = len(self.digits) - 1
+        return "type what it is"
 
     def teach(self, digit: int) -> str:
         """Keep the chosen digit under that label, in place of what it was taught as before. What to tell the user."""
@@ -59,4 +67,4 @@ class Lesson:
     def draw(self, canvas: np.ndarray, place: view.Fit) -> None:
         for i, digit in enumerate(self.digits):
             taught = self.taught[i][0] if i in self.taught else None
-            view.mark_lesson(canvas, place.box(digit.box), i == self.chosen, taught)
+            view.mark_lesson(canvas, place.box(digit.box), i == self.chosen, taught, boxed=i < self.boxed)

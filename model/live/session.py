@@ -11,14 +11,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import images
 from ..console import UserError
 from ..vision import reading
 from ..vision.reading import Classify, Reading
 from ..vision.rows import Digit
 from ..vision.segment import Box
 from ..vision.tracking import Tracker, number
-from . import overlay, recording, view
-from .frames import Source
+from . import overlay, picking, recording, view
+from .card import Card, Search
+from .frames import Frame, Source
 from .labels import Spot
 from .lesson import Lesson
 from .sources import DEMO
@@ -29,7 +31,7 @@ KEYBOARD_SECONDS = 0.03  # between two looks at the keyboard while the picture s
 MESSAGE_SECONDS = 4.0  # that a message stays
 REGION_PIXELS = 16  # of a dragged region's shorter side, at least
 NOTHING = Reading([], [], np.zeros((0, 0), np.uint8))
-LESSON_HINT = "click a digit or Tab to it   type what it is   u undo   l go on"
+LESSON_HINT = "click a digit, Tab to it, or drag round one   type what it is   u undo   l go on"
 
 
 class Session:
@@ -42,15 +44,19 @@ class Session:
         min_confidence: float,
         handwriting: Path,
         outputs: list[recording.Write],
+        search: Search,
     ) -> None:
         """load: starts to load the classifier; called when the first picture is on the screen.
 
-        handwriting: the folder for taught digits. outputs: called with every frame that was read.
+        handwriting: the folder for taught digits. outputs: called with every frame that was read. search: for a card's
+        look-alikes.
         """
+        self.search = search
         self.source, self.min_confidence, self.handwriting, self.outputs = source, min_confidence, handwriting, outputs
         self.frame = next(source.frames)
+        self.shown = [self.frame.source]  # of a folder: its pictures so far, without broken ones
         self.seen = NOTHING
-        self.unread = True  # the frame was not read yet
+        self.unread = self.new = True  # the frame was not read yet, nor written
         self.due = math.inf  # when the next frame of a file is; the first one stays until it is read
         self.tracker = Tracker(min_confidence)
         self.times: deque[float] = deque(maxlen=20)  # when the last frames were read
@@ -61,6 +67,7 @@ class Session:
         self.recorded_spots: dict[int, Spot] = {}  # and in what is recorded
         self.region: Box | None = None
         self.lesson: Lesson | None = None
+        self.card: Card | None = None
         self.taught: list[Path] = []
         self.message, self.message_ends = "", 0.0
         self.recorder = ExitStack()  # holds the recording that runs
@@ -85,7 +92,10 @@ class Session:
         """One turn of the loop: the next frame if it is time, read it, show it, do what was asked."""
         if self.classify is None and self.loading.done():
             self.classify = self.loading.result()
-        self.advance()
+        try:
+            self.advance()
+        except UserError as error:  # a picture that was shown before is gone
+            self.tell(str(error))
         if self.unread and self.classify:
             self.read()
         wait = KEYBOARD_SECONDS
@@ -107,6 +117,9 @@ class Session:
         held = self.lesson or self.ended or (self.paused and not self.step)
         if held or (not self.source.live and (self.unread or not (self.step or time.monotonic() >= self.due))):
             return
+        if self.place_in_folder() < len(self.shown) - 1:
+            self.go_to(self.place_in_folder() + 1)
+            return
         try:
             frame = next(self.source.frames)
         except StopIteration:
@@ -114,9 +127,29 @@ class Session:
             return
         if frame is None:
             return
+        if self.source.still:
+            self.shown.append(frame.source)
+        self.take(frame)
+
+    def take(self, frame: Frame, new: bool = True) -> None:
         if frame.picture.shape != self.frame.picture.shape:
             self.region = None  # its pixels may not be there any more
-        self.frame, self.unread, self.step = frame, True, False
+        if self.source.still:
+            self.card = None
+        self.frame, self.new, self.unread, self.step = frame, new, True, False
+
+    def place_in_folder(self) -> int:
+        return self.shown.index(self.frame.source) if self.source.still else 0
+
+    def go_to(self, at: int) -> None:
+        """A picture of the folder that was shown already. What goes out was written of it then."""
+        try:
+            frame = Frame(images.load(self.shown[at]), self.shown[at], 0, 0.0)
+        except UserError:  # it is gone since
+            del self.shown[at]
+            raise
+        self.ended = False
+        self.take(frame, new=False)
 
     def read(self) -> None:
         frame, self.unread = self.frame, False
@@ -128,8 +161,12 @@ class Session:
         self.times.append(now)
         pace = PICTURE_SECONDS if self.source.still else 1 / self.source.fps
         self.due = overlay.between(now - pace, self.due, now) + pace
-        for output in self.outputs:
+        for output in self.outputs if self.new else ():
             output(frame, self.seen)
+        if self.card:
+            for digit in (*self.seen.digits, *self.seen.doubtful):
+                if digit.id == self.card.digit.id:
+                    self.card.show(digit)
 
     def read_region(self) -> Reading:
         """The frame's reading, of the region alone if there is one; boxes are the whole frame's."""
@@ -167,8 +204,11 @@ class Session:
             canvas, note = view.grey(canvas), "camera lost, waiting"
         elif self.classify is None:
             note = "loading the model"
+        place = self.place(size)
         if self.lesson:
-            self.lesson.draw(canvas, self.place(size))
+            self.lesson.draw(canvas, place)
+        elif self.card and not self.help:
+            self.card.draw(canvas, place, place.box((0, 0, *self.frame.picture.shape[1::-1])), self.min_confidence)
         span = self.times[-1] - self.times[0] if len(self.times) > 1 and not self.source.still else 0
         overlay.overlay(
             canvas,
@@ -186,7 +226,12 @@ class Session:
         return view.fit(self.frame.picture, size, self.mirror, bar=True, rows=self.rows, crops=self.crops)
 
     def state(self) -> str:
-        return "paused" if self.paused else "the end" if self.ended and not self.source.still else ""
+        state = "paused" if self.paused else "the end" if self.ended and not self.source.still else ""
+        if self.source.still and len(self.source.files) > 1:  # the folder itself comes first
+            name = Path(self.frame.source)
+            place = f"{name.name}   {self.source.files.index(name)} of {len(self.source.files) - 1}"
+            return f"{place}   {state}" if state else place
+        return state
 
     def tell(self, message: str) -> None:
         self.message, self.message_ends = message, time.monotonic() + MESSAGE_SECONDS
@@ -201,6 +246,8 @@ class Session:
             self.tell(self.lesson.undo())
         elif self.lesson and key in "l\x1b":
             self.lesson = None
+        elif self.card and key == "\x1b":
+            self.card = None
         elif key in ACTIONS:
             ACTIONS[key](self)
 
@@ -208,13 +255,40 @@ class Session:
         self.closed = True
 
     def step_on(self) -> None:
-        self.step = True
+        if self.ended:
+            self.tell("that was the last")
+        self.step = not self.ended
+
+    def step_back(self) -> None:
+        """To the picture before, which then stays until someone goes on."""
+        if not self.source.still:
+            self.tell("only the pictures of a folder go back")
+        elif self.place_in_folder() == 0:
+            self.tell("this is the first")
+        elif not self.lesson:
+            self.paused = True
+            self.go_to(self.place_in_folder() - 1)
+
+    def ask_why(self, digit: Digit | None) -> None:
+        """Open a digit's card, or close the one that is open."""
+        self.card = Card(digit, self.classify, self.search) if digit else None
+
+    def ask_why_next(self) -> None:
+        """Why the next digit, in reading order?"""
+        digits = picking.in_reading_order(self.seen)
+        ids = [digit.id for digit in digits]
+        at = ids.index(self.card.digit.id) + 1 if self.card and self.card.digit.id in ids else 0
+        if digits:
+            self.ask_why(digits[at % len(digits)])
+        else:
+            self.tell("there is no digit to ask about")
 
     def teach(self) -> None:
-        if self.seen.digits or self.seen.doubtful:
+        self.card = None
+        if self.classify:
             self.lesson = Lesson(self.seen, self.handwriting, self.taught)
         else:
-            self.tell("there is no digit to teach")
+            self.tell("the model is still loading")
 
     def snapshot(self) -> None:
         self.tell(f"saved {recording.snapshot(self.frame, self.seen)}")
@@ -230,20 +304,27 @@ class Session:
                 strict=True,
             )
         )
-        if self.lesson:
-            if gesture.kind == "click":
+        if gesture.kind == "click":
+            if self.lesson:
                 self.lesson.choose_at(x0, y0)
-            return
-        height, width = self.frame.picture.shape[:2]
-        (x0, x1), (y0, y1) = np.clip([x0, x1], 0, width).round(), np.clip([y0, y1], 0, height).round()
-        if gesture.kind == "drag" and min(x1 - x0, y1 - y0) >= REGION_PIXELS:
-            self.look_at((int(x0), int(y0), int(x1 - x0), int(y1 - y0)))
-        elif gesture.kind == "double":
+            else:
+                digits = picking.in_reading_order(self.seen)
+                at = picking.nearest(digits, x0, y0)
+                self.ask_why(None if at is None else digits[at])
+        elif gesture.kind == "drag":
+            height, width = self.frame.picture.shape[:2]
+            (x0, x1), (y0, y1) = np.clip([x0, x1], 0, width).round(), np.clip([y0, y1], 0, height).round()
+            box = int(x0), int(y0), int(x1 - x0), int(y1 - y0)
+            if self.lesson and min(box[2:]) > 0:
+                self.tell(self.lesson.add(self.frame.picture, box, self.classify))
+            elif not self.lesson and min(box[2:]) >= REGION_PIXELS:
+                self.look_at(box)
+        elif not self.lesson:
             self.look_at(None)
 
     def look_at(self, region: Box | None) -> None:
         """Read only there from now on; a picture that stands still is read anew."""
-        self.region = region
+        self.region, self.card = region, None
         self.tracker = Tracker(self.min_confidence)
         if self.classify and not self.unread:
             self.seen = number(self.read_region())
@@ -281,13 +362,15 @@ KEYS = (
     Key("c", "crops", "the crops that the network sees", switch("crops")),
     Key("b", "", "the strip of numbers", switch("rows")),
     Key("l", "teach", "teach it your hand", Session.teach),
+    Key("Tab", "why", "why? the next digit's card", Session.ask_why_next),
     Key("s", "snapshot", "save a snapshot and its JSON", Session.snapshot),
     Key("r", "record", "record, stop recording", Session.start_or_stop_recording),
     Key("n", "", "next picture or frame", Session.step_on),
+    Key("p", "", "the folder's picture before", Session.step_back),
     Key("m", "", "mirror the view (never what is read)", switch("mirror")),
     Key("f", "", "full screen", lambda session: session.window.toggle_full_screen()),
-    Key("mouse", "", "drag: read only in there; double-click: everywhere again", None),
+    Key("mouse", "", "click: why?; drag: read only in there; double-click: everywhere again", None),
 )
-CHARACTERS = {"space": " ", "Esc": "\x1b"}  # that the window gives for these keys
+CHARACTERS = {"space": " ", "Esc": "\x1b", "Tab": "\t"}  # that the window gives for these keys
 ACTIONS = {CHARACTERS.get(name, name): key.action for key in KEYS if key.action for name in key.name.split(", ")}
 HINT = "   ".join(f"{key.name.split(', ')[0]} {key.hint}" for key in KEYS if key.hint)

@@ -351,12 +351,18 @@ def grey(canvas: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(pale, cv2.COLOR_GRAY2BGR)
 
 
-def mark_lesson(canvas: np.ndarray, box: Box, chosen: bool, taught: int | None) -> None:
-    """In teach mode: the digit that is chosen, and what those taught are said to be. box: on the canvas."""
+def mark_lesson(canvas: np.ndarray, box: Box, chosen: bool, taught: int | None, boxed: bool = True) -> None:
+    """In teach mode: the digit that is chosen, and what those taught are said to be. box: on the canvas.
+
+    boxed: it has a box of its own already.
+    """
     x, y, w, h = box
     unit = unit_of((canvas.shape[1], canvas.shape[0]))
+    if not boxed:
+        _outline_faintly(canvas, labels.frame_of(box, unit), unit)
     if chosen:
         _frame(canvas, box, unit)
-    if taught is not None:
+    if taught is not None:  # above the box, or below where there is no room
         tag = make_tag(f"={taught}", unit, POINTED, BOLD)
-        paste(canvas, tag, x + w // 2 - tag.shape[1] // 2, y + h // 2 - tag.shape[0] // 2)
+        top = y - 3 * unit // 4 - tag.shape[0]
+        paste(canvas, tag, x + w + unit // 2 - tag.shape[1], top if top >= 0 else y + h + 3 * unit // 4)

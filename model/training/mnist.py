@@ -46,6 +46,13 @@ def load(path: str | Path | None = None) -> Mnist:
         raise UserError(f"{path} is no .npz file, or a damaged one: name MNIST's mnist.npz ({SOURCE})") from error
 
 
+def at_hand() -> Path | None:
+    """MNIST's file on this machine: the one that MNIST_PATH names, else the one that Keras has downloaded."""
+    keras_home = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
+    path = Path(os.environ.get("MNIST_PATH") or Path(keras_home, "datasets", "mnist.npz"))
+    return path if path.is_file() else None
+
+
 def _read(path: Path) -> Mnist:
     with zipfile.ZipFile(path) as file:
         arrays = Mnist(*(_array(path, file, name) for name in Mnist._fields))

@@ -63,9 +63,7 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
         clarity = strength / (1 + uneven)
         if clarity < (MIN_CLARITY_SEAMS if seams > 0 else MIN_CLARITY):
             continue
-        # Grey levels kept: full ink is 1, paper 0, and the half-tones at the stroke's edge stay.
-        soft = cv2.convertScaleAbs(cv2.subtract(inside, 0.12 * strength), alpha=1.25 * 255 / strength)
-        soft[cv2.dilate(part, None) == 0] = 0
+        soft = _soft(inside, part, strength)
         source = tuple(round(v / scale) for v in box)
         area = int(np.count_nonzero(part))
         thin = area < thin_stroke * max(w, h)
@@ -86,6 +84,33 @@ def _clear(
         if strength > 0.75 * MIN_CLARITY * (1 + uneven):
             clear.append(component)
     return clear
+
+
+def in_box(frame: np.ndarray, box: Box) -> Candidate | None:
+    """All ink in a box of the picture as one candidate, its box drawn tight; None where there is no ink.
+
+    frame: as for `find`.
+    """
+    small, scale = working_picture(frame)
+    level, found, _ = ink.flatten(small)
+    mask, _ = ink.remove_rules(ink.threshold(level, found), level)
+    x, y, w, h = (round(v * scale) for v in box)
+    strokes = segment.components(np.ascontiguousarray(mask[y : y + h, x : x + w]))
+    if not strokes:
+        return None
+    left, top, w, h = segment.union([stroke.box for stroke in strokes])
+    x, y = x + left, y + top
+    inside, part = level[y : y + h, x : x + w], mask[y : y + h, x : x + w] // 255
+    strength = _strength(inside, part)
+    source = tuple(round(v / scale) for v in (x, y, w, h))
+    return Candidate(source, _soft(inside, part, strength), (), int(np.count_nonzero(part)), 0, strength)
+
+
+def _soft(inside: np.ndarray, part: np.ndarray, strength: float) -> np.ndarray:
+    """The ink of a part of the flattened picture, its grey levels kept: full ink is 255, and a stroke's edges stay."""
+    soft = cv2.convertScaleAbs(cv2.subtract(inside, 0.12 * strength), alpha=1.25 * 255 / strength)
+    soft[cv2.dilate(part, None) == 0] = 0
+    return soft
 
 
 def _strength(level: np.ndarray, mask: np.ndarray) -> float:

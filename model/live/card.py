@@ -1,0 +1,150 @@
+"""Why? A card about one digit: its crop, the network's ten probabilities, and what it looks like most."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from ..vision.reading import Classify
+from ..vision.rows import Digit
+from ..vision.segment import Box
+from . import view
+from .overlay import BOLD, FONT, PLAIN, WHITE, darken, unit_of
+
+WIDTH, HEIGHT, SHORT = 24, 21, 16.5  # of the card, and of one without look-alikes, in heights of its text
+ALIKE = 6  # training digits shown
+SEARCH_SECONDS = 1.0  # between two searches, while the digit moves
+APART = 0.05  # from this difference on, the card says why a digit's confidence is not what the network says
+
+QUIET, BAR, RIGHT, OTHER = (170, 170, 170), (110, 110, 110), (235, 160, 70), (70, 165, 255)  # BGR
+
+
+class LookAlike(NamedTuple):
+    picture: np.ndarray  # (28, 28) uint8, 255 ink
+    label: int
+
+
+Search = Callable[[np.ndarray], Future[list[LookAlike]]]
+
+
+def searching(load: Callable[[], tuple[np.ndarray, np.ndarray] | None]) -> Search:
+    """Searches in the background, one at a time: crop (28, 28) 0 to 1 -> the training digits most like it, best first.
+
+    load: training digits (n, 28, 28) uint8 and their labels, or None; called once, at the first search.
+    """
+    worker = ThreadPoolExecutor(1)
+
+    @cache
+    def digits() -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        loaded = load()
+        return loaded and (*loaded, _features(loaded[0]))
+
+    def search(crop: np.ndarray) -> list[LookAlike]:
+        if digits() is None:
+            return []
+        pictures, labels, features = digits()
+        alike = features @ _features(np.rint(255 * crop[None]).astype(np.uint8))[0]
+        return [LookAlike(pictures[i], int(labels[i])) for i in np.argsort(-alike)[:ALIKE]]
+
+    return lambda crop: worker.submit(search, crop)
+
+
+def _features(pictures: np.ndarray) -> np.ndarray:
+    """Pictures (n, 28, 28) uint8 at half the size, as vectors of length 1: (n, 196). Their products are likenesses.
+
+    Half the size is four times as fast, and forgives a stroke that lies a pixel aside.
+    """
+    small = pictures.reshape(-1, 14, 2, 14, 2).sum((2, 4), dtype=np.uint16).reshape(-1, 196).astype(np.float32)
+    return small / np.maximum(np.linalg.norm(small, axis=1, keepdims=True), 1)
+
+
+class Card:
+    """What is known of one digit. In a video it goes along with the digit."""
+
+    def __init__(self, digit: Digit, classify: Classify, search: Search) -> None:
+        self.classify, self.search = classify, search
+        self.found: list[LookAlike] | None = None  # None until the first search is done
+        self.running: Future[list[LookAlike]] | None = None
+        self.next_search = 0.0
+        self.show(digit)
+
+    def show(self, digit: Digit) -> None:
+        """The digit as the newest frame has it."""
+        self.digit = digit
+        self.probabilities = self.classify(digit.crop[None])[0]
+        if self.running is None and time.monotonic() >= self.next_search:
+            self.running, self.next_search = self.search(digit.crop), time.monotonic() + SEARCH_SECONDS
+
+    def look_alikes(self) -> list[LookAlike] | None:
+        if self.running and self.running.done():
+            self.running, self.found = None, [] if self.running.exception() else self.running.result()
+        return self.found
+
+    def lines(self, min_confidence: float) -> list[str]:
+        """What the card says below the bars."""
+        digit, confidence = self.digit.digit, self.digit.confidence
+        said = [f"{digit}, {confidence:.0%}" + (" sure" if confidence >= min_confidence else ": not believed")]
+        if self.probabilities.argmax() != digit:
+            said.append("the last frames say so, most of them")
+        elif abs(self.probabilities[digit] - confidence) > APART:
+            said.append("its ink, its neighbours, its last frames count too")
+        return said
+
+    def draw(self, canvas: np.ndarray, place: view.Fit, min_confidence: float) -> None:
+        """The card where it hides the least, and a frame round the digit."""
+        height, width = canvas.shape[:2]
+        box = place.box(self.digit.box)
+        view.mark_lesson(canvas, box, chosen=True, taught=None)
+        u = int(min(unit_of((width, height)), width / WIDTH, height / HEIGHT))
+        found = self.look_alikes()
+        w, h = WIDTH * u, round(u * (HEIGHT if found != [] else SHORT))
+        picture = round(place.left), round(place.top), width - 2 * round(place.left), height - 2 * round(place.top)
+        left, right = (0, (height - h) // 2), (width - w, (height - h) // 2)
+        top = (width - w) // 2, min(4 * u, height - h)  # below the hints
+        spots = [left, right, top] if box[0] > width / 2 else [right, left, top]
+        x, y = min(spots, key=lambda spot: (_common((*spot, w, h), box), _common((*spot, w, h), picture)))
+        darken(canvas[y : y + h, x : x + w], 0.1)
+        _put(canvas, 255 - np.rint(255 * self.digit.crop), x + u, y + u, 10 * u)
+        top = self.probabilities.argmax()
+        for i, share in enumerate(self.probabilities.tolist()):
+            base = y + u * (i + 2)
+            colour = RIGHT if i == top else BAR
+            cv2.rectangle(canvas, (x + 13 * u, base - round(0.75 * u), max(1, round(7 * u * share)), round(0.6 * u)),
+                          colour, -1)  # fmt: skip
+            text = WHITE if i == top else QUIET
+            _write(canvas, str(i), x + 12 * u, base - round(0.15 * u), round(0.85 * u), text)
+            if share >= 0.005:
+                _write(canvas, f"{share:.0%}", x + round(20.4 * u), base - round(0.15 * u), round(0.8 * u), text)
+        first, *more = self.lines(min_confidence)
+        _write(canvas, first, x + u, y + round(12.6 * u), round(1.2 * u), WHITE, BOLD)
+        for line in more:
+            _write(canvas, line, x + u, y + round(13.9 * u), round(0.85 * u), QUIET)
+        caption = "looking for look-alikes" if found is None else "most like it among the training digits"
+        if found == []:
+            caption = "no training digits here to compare with"
+        _write(canvas, caption, x + u, y + round(15.6 * u), round(0.85 * u), QUIET)
+        for i, alike in enumerate(found or []):
+            across = x + u + round(3.7 * u * i)
+            _put(canvas, 255 - alike.picture, across, y + 16 * u, round(3.4 * u))
+            colour = RIGHT if alike.label == self.digit.digit else OTHER
+            _write(canvas, str(alike.label), across + round(1.4 * u), y + round(20.5 * u), u, colour, BOLD)
+
+
+def _common(a: Box, b: Box) -> int:
+    """The area that two boxes share."""
+    w, h = (min(a[i] + a[i + 2], b[i] + b[i + 2]) - max(a[i], b[i]) for i in (0, 1))
+    return max(0, w) * max(0, h)
+
+
+def _put(canvas: np.ndarray, picture: np.ndarray, x: int, y: int, side: int) -> None:
+    """A grey picture (28, 28), enlarged to a square."""
+    large = cv2.resize(picture.astype(np.uint8), (side, side), interpolation=cv2.INTER_NEAREST)
+    canvas[y : y + side, x : x + side] = large[..., None]
+
+
+def _write(canvas: np.ndarray, text: str, x: int, y: int, size: int, colour: tuple, weight: int = PLAIN) -> None:
+    cv2.putText(canvas, text, (x, y), colour, FONT, size, weight)
