@@ -48,6 +48,7 @@ import numpy as np
 
 from model import figures, files, handwriting, metrics, weights
 from model.training import mnist, recipe
+from model.vision import reading
 
 # What a resumed run keeps. The number format is chosen by a stopwatch, and might be another the second time.
 SETTINGS = ("epochs", "batch_size", "seed", "validation", "teacher", "learn_from", "number_format")
@@ -111,9 +112,9 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
 
     with files.replacing(args.output) as temporary:
         network.save(net, temporary)
-        score = print_score(kind.load(temporary), digits)
+        test = print_score(kind.load(temporary), digits)
     curves = args.output.with_suffix(".png")
-    figures.save(figures.curves(history, score, taught=bool(args.learn_from)), curves)
+    figures.save(figures.curves(history, test, taught=bool(args.learn_from)), curves)
     kept.unlink(missing_ok=True)
     print(f"model: {args.output}   curves: {curves}")
 
@@ -127,7 +128,7 @@ def learn_hand(taught: handwriting.Examples, digits: mnist.Mnist, args: argparse
     learnt, apart = taught.split(args.seed)
     net = network.load(weights.default())
     print(f"going on from model/{weights.default().name}", flush=True)
-    before = count_wrong(net, apart)
+    before = believed_right(net, apart), score(net, digits)["accuracy"]
 
     few = np.random.default_rng(args.seed).permutation(len(digits.x_train))[: recipe.HAND_MNIST]
     x, y = digits.x_train[few], digits.y_train[few]
@@ -137,36 +138,49 @@ def learn_hand(taught: handwriting.Examples, digits: mnist.Mnist, args: argparse
     loop.prepare(net, args.epochs * len(shown), shown.batch_size, gently=True)
     loop.fit(net, shown, [])
 
-    print(f"your digits: {len(taught.y)}; of the {len(apart.y)} kept apart from training "
-          f"{before} were read wrong before, {count_wrong(net, apart)} are now")
+    if len(apart.y):
+        print(f"your digits: {len(taught.y)}; of the {len(apart.y)} kept apart from training cam.py would have read "
+              f"and believed {before[0]} before, {believed_right(net, apart)} now")  # fmt: skip
+    else:
+        print(f"your digits: {len(taught.y)}; none is kept apart to try it on: teach four or more of a digit for that")
     with files.replacing(args.output) as temporary:
         network.save(net, temporary)
-        print_score(network.load(temporary), digits)
+        print_score(network.load(temporary), digits, before[1])
     print(f"model: {args.output}   use it: python cam.py --model {args.output}")
 
 
-def count_wrong(net: object, apart: handwriting.Examples) -> int:
+def believed_right(net: object, apart: handwriting.Examples) -> int:
+    """How many digits are read right, and surely enough that cam.py believes them."""
     from model import network
 
-    return int((network.classify(net, apart.x / np.float32(255)).argmax(1) != apart.y).sum())
+    probabilities = network.classify(net, apart.x / np.float32(255))
+    return int(((probabilities.argmax(1) == apart.y) & (probabilities.max(1) >= reading.MIN_CONFIDENCE)).sum())
 
 
-def print_score(net: object, digits: mnist.Mnist) -> dict[str, float]:
+def score(net: object, digits: mnist.Mnist) -> dict[str, float]:
+    from model import network
+
+    return metrics.score(network.classify(net, digits.x_test / np.float32(255)), digits.y_test)
+
+
+def print_score(net: object, digits: mnist.Mnist, before: float | None = None) -> dict[str, float]:
     """Score a model, as it was read from its file, on the test digits: the only time that they are looked at.
 
-    Raises UserError where training failed, so that the file replaces nothing.
+    before: the accuracy that it went on from. Raises UserError where training failed, so that the file replaces
+    nothing.
     """
-    from model import network
-
-    score = metrics.score(network.classify(net, digits.x_test / np.float32(255)), digits.y_test)
-    print(f"{len(digits.y_test):,} test digits: loss {score['loss']:.4f}  accuracy {score['accuracy']:.2%}")
-    if score["accuracy"] <= FAILED:
+    result = score(net, digits)
+    change = "" if before is None else f" (before it learnt your digits: {before:.2%})"
+    print(f"{len(digits.y_test):,} test digits: loss {result['loss']:.4f}  accuracy {result['accuracy']:.2%}{change}")
+    if result["accuracy"] <= FAILED:
         raise console.UserError("training failed, and nothing is written: try another --batch-size, or more --epochs")
-    return score
+    return result
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    paragraphs = __doc__.split("\n\n")  # what it is and the commands; the rest after the options
+    parser = argparse.ArgumentParser(description="\n\n".join(paragraphs[:3]), epilog="\n\n".join(paragraphs[3:]),
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     epochs = f"passes over the digits (default: {recipe.EPOCHS}; {recipe.HAND_EPOCHS} with --handwriting)"
     parser.add_argument("--epochs", type=int, help=epochs)
     parser.add_argument("--batch-size", type=int, default=recipe.BATCH_SIZE, metavar="N",

@@ -19,7 +19,8 @@ INK, QUIET, PAPER = "#1b1b1b", "#8a8a8a", "#ffffff"
 RIGHT, WRONG = "#0072b2", "#d55e00"  # Okabe and Ito's blue and vermilion: told apart by every kind of eye
 matplotlib.rcParams["font.family"] = "DejaVu Sans"  # comes with matplotlib
 matplotlib.rcParams["svg.fonttype"] = "none"
-MISTAKES_SHOWN = 36  # at most: six rows of six
+MISTAKES_SHOWN = 72  # at most: nine rows of eight can still be read
+PANELS = (0.015, 0.48, 0.235, 0.42), (0.28, 0.01, 0.7, 0.89), (0.015, 0.01, 0.25, 0.42)  # left, bottom, width, height
 KINDS = (".png", ".jpg", ".pdf", ".svg")
 
 
@@ -31,30 +32,40 @@ def overview(pictures: np.ndarray, labels: np.ndarray, probabilities: np.ndarray
     answers = probabilities.argmax(1)
     mistakes = np.flatnonzero(answers != labels)
     mistakes = mistakes[np.argsort(-probabilities.max(1)[mistakes], kind="stable")]
-    figure = Figure(figsize=(16.8, 6.8), facecolor=PAPER)
+    figure = Figure(figsize=(16.8, 9.4), facecolor=PAPER)
     title = f"{1 - len(mistakes) / len(labels):.2%} of {len(labels):,} test digits read right"
-    figure.text(0.015, 0.945, title, fontsize=20, color=INK, weight="bold", va="center")
-    left, middle, right = figure.subplots(
-        1, 3, gridspec_kw={"left": 0.015, "right": 0.985, "top": 0.84, "bottom": 0.02, "wspace": 0.04}
-    )
-    tiles(left, pictures, labels, probabilities, sample, f"{len(sample)} test digits at random")
+    figure.text(0.015, 0.965, title, fontsize=20, color=INK, weight="bold", va="center")
+    upper, whole, lower = map(figure.add_axes, PANELS)
+    tiles(upper, pictures, labels, probabilities, sample, f"{len(sample)} test digits at random")
     if len(mistakes) > MISTAKES_SHOWN:
         heading = f"The {MISTAKES_SHOWN} most confident of {len(mistakes)} mistakes"
     else:
         heading = f"All {len(mistakes)} mistakes, most confident first" if len(mistakes) else "No mistakes"
-    tiles(middle, pictures, labels, probabilities, mistakes[:MISTAKES_SHOWN], heading)
-    confusion(right, labels, answers)
+    if len(mistakes):
+        heading += ", each with its ten probabilities"
+    tiles(whole, pictures, labels, probabilities, mistakes[:MISTAKES_SHOWN], heading, bars=True)
+    confusion(lower, labels, answers)
     return figure
 
 
 def tiles(axes: Axes, pictures: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, chosen: np.ndarray,
-          heading: str) -> None:  # fmt: skip
-    """Digits in a square grid, ink on paper; each with what was read and how sure, mistakes framed and crossed."""
-    columns = max(4, int(np.ceil(np.sqrt(len(chosen)))))
-    _panel(axes, heading, (0, columns), (0, columns))
-    points = 390 / columns  # of a tile's side
+          heading: str, bars: bool = False) -> None:  # fmt: skip
+    """Digits in a grid, ink on paper; each with what was read and how sure, mistakes framed and crossed.
+
+    bars: each has its ten probabilities beside it, in blue that of what it is, in orange that of what it was read as.
+    """
+    place = axes.get_position()
+    figure_width, figure_height = axes.figure.get_size_inches()
+    wide, high = place.width * figure_width, place.height * figure_height  # inches
+    width = 1.66 if bars else 1.0  # of a tile, in its heights
+    columns = max(4, int(np.ceil(np.sqrt(len(chosen) * wide / high / width))))
+    while -(-len(chosen) // columns) > width * columns * high / wide:  # more rows than there is room for
+        columns += 1
+    _panel(axes, heading, (0, width * columns), (0, width * columns * high / wide))
+    points = 72 * wide / width / columns  # of a tile's side
     for place, index in enumerate(chosen):
         y, x = divmod(place, columns)
+        x *= width
         answer, confidence = probabilities[index].argmax(), probabilities[index].max()
         right = answer == labels[index]
         caption, colour = (f"✓ {answer}", RIGHT) if right else (f"{labels[index]}→{answer}", WRONG)
@@ -67,6 +78,13 @@ def tiles(axes: Axes, pictures: np.ndarray, labels: np.ndarray, probabilities: n
         below = {"y": y + 0.91, "va": "center_baseline"}
         axes.text(x + 0.08, s=caption, color=colour, fontsize=points * 0.15, weight="bold", ha="left", **below)
         axes.text(x + 0.92, s=percent(confidence), color=QUIET, fontsize=points * 0.13, ha="right", **below)
+        if bars:
+            colours = {int(answer): WRONG} | {int(labels[index]): RIGHT}
+            at = y + 0.041 + 0.082 * np.arange(10)
+            axes.barh(at, 0.45 * probabilities[index], 0.06, x + 1.08, color=[colours.get(i, QUIET) for i in range(10)])
+            for i in range(10):
+                axes.text(x + 1.01, at[i], i, color=colours.get(i, QUIET), fontsize=points * 0.078, ha="center",
+                          va="center_baseline")  # fmt: skip
 
 
 def percent(share: float) -> str:

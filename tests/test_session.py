@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT, frames_in
 
 from model.console import UserError
-from model.live import overlay, recording, session, view, window
+from model.live import card, overlay, recording, session, view, window
 from model.live.frames import Frame, Source
 from model.live.session import Session
 
@@ -104,6 +104,13 @@ def classify(crops):
     return probabilities
 
 
+def search(crop):
+    """Look-alikes, found at once."""
+    found = Future()
+    found.set_result([card.LookAlike(np.rint(255 * crop).astype(np.uint8), 7)] * 6)
+    return found
+
+
 def film(*texts, fps=10.0, **options):
     """A video of pages."""
     frames = (Frame(sheet(text), "film", i, i / fps) for i, text in enumerate(texts))
@@ -124,9 +131,8 @@ def begin(screen, tmp_path):
         future = Future()
         if model:
             future.set_result(model)
-        one = Session(
-            source, lambda: future, min_confidence, tmp_path / "hand", [lambda frame, seen: read.append((frame, seen))]
-        )
+        outputs = [lambda frame, seen: read.append((frame, seen))]
+        one = Session(source, lambda: future, min_confidence, tmp_path / "hand", outputs, search)
         one.future, one.log = future, read
         begun.append(one)
         return one

@@ -349,8 +349,10 @@ def test_learns_a_hand_and_leaves_the_shipped_weights_alone(script, small_npz, t
     done = script("keras-training.py", "--data", small_npz, "--handwriting", tmp_path / "handwriting",
                   "--batch-size", "32", "--epochs", 20, "--output", tmp_path / "mine.h5", timeout=300)  # fmt: skip
     assert done.returncode == 0, done.stderr
-    before, after = map(int, re.search(r"(\d+) were read wrong before, (\d+) are now", done.stdout).groups())
-    assert after < before / 2
+    said = re.search(r"of the (\d+) kept apart .* read and believed (\d+) before, (\d+) now", done.stdout)
+    apart, before, after = map(int, said.groups())
+    assert apart == 6 and before <= 2 and after > before + 2
+    assert re.search(r"accuracy [\d.]+% \(before it learnt your digits: [\d.]+%\)", done.stdout)
     assert SHIPPED.read_bytes() == shipped
     assert len(read(tmp_path / "mine.h5")) == len(SHAPES)
 
