@@ -316,6 +316,21 @@ def test_a_folder_of_broken_pictures_only(script, odd_files):
     done = script("cam.py", "broken", "--no-window", "--json", "-", cwd=odd_files)
     assert (done.returncode, done.stdout) == (2, "")
     assert [line.split()[0] for line in done.stderr.splitlines()] == [str(Path("broken/a.jpg")), "cam.py:"]
+    done = script("cam.py", "broken", cwd=odd_files)  # that there is no display is no news where nothing is shown
+    assert [line.split()[0] for line in done.stderr.splitlines()] == [str(Path("broken/a.jpg")), "cam.py:"]
+
+
+def test_at_a_prompt_a_missing_file_is_one_error(odd_files):
+    for path, model, message in (
+        ("missing.jpg", SHIPPED, "cannot read missing.jpg: No such file or directory"),
+        ("sheet.jpg", "missing.h5", "no model missing.h5"),
+        ("sheet.jpg", "notes.txt", "notes.txt is no HDF5 file"),
+    ):
+        code = f"from model import images, weights; images.load({path!r}); weights.read({str(model)!r})"
+        environment = clean_environment() | {"PYTHONPATH": str(ROOT)}
+        words = [sys.executable, "-c", code]
+        done = subprocess.run(words, cwd=odd_files, env=environment, capture_output=True, text=True)
+        assert done.stderr.count("Traceback") == 1 and message in done.stderr.splitlines()[-1]
 
 
 @needs_linux

@@ -9,12 +9,13 @@ from concurrent.futures import Future
 import cv2
 import numpy as np
 import pytest
-from conftest import ROOT, frames_in
+from conftest import ROOT, font_digits, frames_in
 
 from model.console import UserError
-from model.live import card, overlay, recording, session, view, window
+from model.live import card, overlay, recording, session, sources, view, window
 from model.live.frames import Frame, Source
 from model.live.session import Session
+from model.training import mnist
 
 CODES = {"Esc": 27, "Tab": 9, "space": 32, "KP_2": 0xFFB2}
 
@@ -344,9 +345,9 @@ def test_help_lists_every_key(begin, screen, said):
     assert said["hint"].startswith("h help   q quit   space pause   t mask   c crops")
 
 
-def test_the_readme_and_the_manual_list_the_same_keys():
+def test_the_readme_and_the_manual_list_the_same_keys(script):
     readme = (ROOT / "README.md").read_text(encoding="utf-8").replace("`", "")
-    manual = " ".join((ROOT / "cam.py").read_text(encoding="utf-8").split())
+    manual = " ".join(script("cam.py", "-h").stdout.split())
     for key in session.KEYS:
         assert f"| {key.name} | {key.help} " in readme
         assert f"{key.name} {key.help}" in manual
@@ -354,7 +355,7 @@ def test_the_readme_and_the_manual_list_the_same_keys():
 
 def test_every_key_does_something_and_no_two_share_one():
     names = [name for key in session.KEYS if key.action for name in key.name.split(", ")]
-    assert len(session.ACTIONS) == len(names) == 13
+    assert len(session.ACTIONS) == len(set(names)) == len(names)
     assert all(len(character) == 1 for character in session.ACTIONS)
 
 
@@ -377,7 +378,7 @@ def test_keys_that_mean_nothing_do_nothing(begin, screen):
     one = begin(folder(sheet()))
     turn(one, screen)
     before = screen.canvas
-    turn(one, screen, "5", "u", "x", "Tab")
+    turn(one, screen, "5", "u", "x", "KP_2")
     screen.keys.append(0xFF51)  # an arrow
     turn(one, screen)
     assert np.array_equal(screen.canvas, before) and not one.closed
@@ -567,6 +568,207 @@ def test_a_new_region_follows_its_digits_anew(begin, screen):
     assert one.tracker is not tracker and one.tracker.min_confidence == 0.5
 
 
+# --- why
+
+
+def test_a_click_opens_a_digits_card_and_escape_or_a_click_elsewhere_closes_it(begin, screen):
+    one = begin(folder(sheet("101")))
+    turn(one, screen)
+    assert shown(one, screen)
+    zero = one.seen.digits[1]
+    screen.mouse(middle(one, screen, zero))
+    turn(one, screen, turns=2)
+    assert one.card.digit == zero and not shown(one, screen)
+    turn(one, screen, "Esc")
+    assert one.card is None and shown(one, screen) and not one.closed
+    screen.mouse(middle(one, screen, zero))
+    turn(one, screen)
+    assert one.card
+    screen.mouse((600, 60))
+    turn(one, screen, turns=2)
+    assert one.card is None and one.region is None and shown(one, screen)
+
+
+def test_tab_opens_one_card_after_the_other_in_reading_order(begin, screen, said):
+    one = begin(folder(sheet("101")))
+    turn(one, screen)
+    asked = []
+    for _ in range(4):
+        turn(one, screen, "Tab")
+        asked.append(one.card.digit.box)
+    assert asked[:3] == sorted(d.box for d in one.seen.digits) and asked[3] == asked[0]
+    turn(one, screen, "l")
+    assert one.card is None and one.lesson  # a lesson has its own marks
+
+
+def test_without_a_digit_there_is_no_card(begin, screen, said):
+    one = begin(folder(np.full((480, 640, 3), 235, np.uint8)))
+    turn(one, screen, "Tab")
+    assert one.card is None and said["message"] == "there is no digit to ask about"
+
+
+def test_a_card_goes_along_with_its_digit_and_stays_when_it_has_gone(begin, screen):
+    moved = [np.roll(sheet("10"), 2 * i, axis=1) for i in range(12)]
+    blank = np.full((480, 640, 3), 235, np.uint8)
+    pictures = [*moved, *[blank] * 30]
+    one = begin(Source("film", (Frame(p, "film", i, i / 10) for i, p in enumerate(pictures)), fps=10.0))
+    turn(one, screen, turns=12)
+    screen.mouse(middle(one, screen, one.seen.digits[0]))
+    turn(one, screen, turns=2)
+    first = one.card.digit
+    while one.frame.number < 11:
+        one.turn()
+    assert one.card.digit.id == first.id and one.card.digit.box[0] > first.box[0] + 6
+    while one.frame.number < 35:
+        one.turn()
+    assert one.seen.digits == [] and one.card.digit.id == first.id
+
+
+def test_a_card_is_of_one_picture_and_of_one_region(begin, screen):
+    one = begin(folder(sheet("101"), sheet("010")))
+    turn(one, screen, "Tab", "Tab")
+    screen.mouse(*corners(one, screen, (140, 180, 160, 120)))
+    turn(one, screen)
+    assert one.card is None
+    turn(one, screen, "Tab")
+    assert one.card
+    turn(one, screen, "n", turns=2)
+    assert one.card is None
+
+
+def test_a_card_says_what_its_bars_do_not(begin, screen):
+    one = begin(folder(sheet("1")))
+    turn(one, screen, "Tab")
+    digit = one.card.digit
+    for label, confidence, said in (
+        (1, 0.97, ["1, 97% sure"]),
+        (1, 0.6, ["1, 60% sure", "its ink, its neighbours, its last frames count too"]),
+        (1, 0.4, ["1, 40%: not believed", "its ink, its neighbours, its last frames count too"]),
+        (7, 0.97, ["7, 97% sure", "the last frames say so, most of them"]),
+    ):
+        one.card.digit = digit._replace(digit=label, confidence=confidence)
+        assert one.card.lines(min_confidence=0.5) == said
+
+
+@pytest.mark.parametrize("size", [(64, 64), (320, 240), (640, 360), (1280, 720), (400, 900), (900, 200)])
+def test_a_card_fits_any_window_and_leaves_its_digit_free(size, begin, screen):
+    one = begin(folder(sheet("1     1")))
+    turn(one, screen)
+    screen.size = size
+    for digit in one.seen.digits:
+        one.ask_why(digit)
+        turn(one, screen)
+        without = view.draw(one.frame.picture, one.seen, size)
+        x, y, w, h = place(one, screen).box(digit.box)
+        if size[0] > 320 and size[1] > 200:
+            assert np.array_equal(screen.canvas[y : y + h, x : x + w], without[y : y + h, x : x + w])
+        assert (screen.canvas != without).any(axis=2).mean() > 0.2
+
+
+def test_look_alikes_are_searched_in_the_background_and_loaded_once():
+    pictures, labels = font_digits(300, seed=1)
+    loads = []
+
+    def load():
+        loads.append(1)
+        return pictures, labels
+
+    search = card.searching(load)
+    assert loads == []  # not before they are asked for
+    for i in (7, 123):
+        found = search(pictures[i] / np.float32(255)).result(timeout=10)
+        assert len(found) == card.ALIKE and found[0].label == labels[i]
+        assert np.array_equal(found[0].picture, pictures[i])  # itself
+    assert loads == [1]
+    assert card.searching(lambda: None)(pictures[0] / np.float32(255)).result(timeout=10) == []
+
+
+def test_a_card_without_training_digits_is_drawn_all_the_same(begin, screen):
+    one = begin(folder(sheet("1 1")))
+    waiting, failed, none = Future(), Future(), Future()
+    failed.set_exception(UserError("damaged"))
+    none.set_result([])
+    turn(one, screen)
+    for found, alikes in ((waiting, None), (failed, []), (none, [])):
+        one.search = lambda crop, found=found: found
+        one.ask_why(one.seen.digits[0])
+        turn(one, screen)
+        assert one.card.found == alikes and not shown(one, screen)
+
+
+def test_training_digits_are_mnists_where_they_are(tmp_path, monkeypatch):
+    monkeypatch.delenv("MNIST_PATH", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert mnist.at_hand() is None
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "datasets" / "mnist.npz").touch()
+    assert mnist.at_hand() == tmp_path / "datasets" / "mnist.npz"
+    monkeypatch.setenv("MNIST_PATH", str(tmp_path / "mine.npz"))
+    assert mnist.at_hand() is None
+    (tmp_path / "mine.npz").touch()
+    assert mnist.at_hand() == tmp_path / "mine.npz"
+
+
+# --- a folder
+
+
+@pytest.fixture
+def sheets_on_disk(tmp_path):
+    """A folder with a.png to d.png: 1, 10, no picture, 101."""
+    path = tmp_path / "sheets"
+    path.mkdir()
+    for name, text in {"a": "1", "b": "10", "d": "101"}.items():
+        cv2.imwrite(str(path / f"{name}.png"), sheet(text))
+    (path / "c.png").write_text("no picture")
+    return sources.open_source(str(path))
+
+
+def test_a_folder_tells_where_it_is_and_goes_on_and_back(sheets_on_disk, begin, screen, said, capsys):
+    one = begin(sheets_on_disk)
+    turn(one, screen)
+    assert said["message"] == "a.png   1 of 4"
+    turn(one, screen, "p")
+    assert said["message"] == "this is the first"
+    turn(one, screen, "n", "n", turns=2)
+    assert one.seen.text == ["101"] and one.source.broken
+    turn(one, screen, "p", turns=2)
+    assert one.seen.text == ["10"] and one.paused
+    screen.now += 5
+    turn(one, screen, turns=3)
+    assert one.seen.text == ["10"] and said["message"] == "b.png   2 of 4   paused"  # no show goes on behind one's back
+    turn(one, screen, "p", turns=2)
+    assert one.seen.text == ["1"]
+    turn(one, screen, "n", "n", turns=2)
+    assert one.seen.text == ["101"]
+    turn(one, screen, "space", turns=120)
+    assert one.ended
+    turn(one, screen, "n")
+    assert said["message"] == "that was the last"
+    turn(one, screen, "p", turns=2)
+    assert one.seen.text == ["10"] and not one.ended
+    turn(one, screen, "space", turns=200)  # the show goes on from there
+    assert one.seen.text == ["101"] and one.ended
+    assert [seen.text for _, seen in one.log] == [["1"], ["10"], ["101"]]  # each is written once
+    assert len(capsys.readouterr().err.splitlines()) == 1  # the broken one
+
+
+def test_a_picture_that_has_gone_since_is_told_and_left_out(sheets_on_disk, begin, screen, said):
+    one = begin(sheets_on_disk)
+    turn(one, screen, "n", "n", turns=2)
+    sheets_on_disk.files[2].unlink()  # b.png
+    turn(one, screen, "p")
+    assert "b.png: No such file" in said["message"] and one.seen.text == ["101"]
+    turn(one, screen, "p", turns=2)
+    assert one.seen.text == ["1"]
+
+
+def test_only_pictures_go_back(begin, screen, said):
+    one = begin(film("1", "10"))
+    turn(one, screen, turns=30)
+    turn(one, screen, "p")
+    assert said["message"] == "only the pictures of a folder go back" and one.frame.number == 1
+
+
 # --- teaching
 
 
@@ -640,17 +842,58 @@ def test_a_click_beside_every_digit_chooses_none(begin, screen):
     assert one.region is None and one.lesson.chosen == 1
 
 
-def test_doubtful_digits_are_taught_too_from_left_to_right(begin, screen, said):
-    one = begin(folder(sheet("1010")), min_confidence=0.995)
-    turn(one, screen, "l", "Tab", "Tab")
-    assert one.lesson.chosen == 1
-    assert [d.box[0] for d in one.lesson.digits] == sorted(d.box[0] for d in one.seen.doubtful)
+def test_tab_goes_in_reading_order_through_doubtful_digits_too(begin, screen):
+    def doubting(crops):  # every 0
+        probabilities = classify(crops)
+        probabilities[probabilities[:, 0] > 0.9, 0] = 0.3
+        return probabilities
 
-
-def test_without_a_digit_there_is_no_lesson(begin, screen, said):
-    one = begin(folder(np.full((480, 640, 3), 235, np.uint8)))
+    one = begin(folder(np.minimum(sheet("1010", y=120), sheet("0101", y=360))), model=doubting)
     turn(one, screen, "l")
-    assert one.lesson is None and said["message"] == "there is no digit to teach"
+    assert len(one.seen.digits) == len(one.seen.doubtful) == 4
+    in_order = []
+    for _ in range(8):
+        turn(one, screen, "Tab")
+        in_order.append(one.lesson.digits[one.lesson.chosen].box)
+    assert [y > 240 for _, y, *_ in in_order] == [False] * 4 + [True] * 4
+    assert [x for x, *_ in in_order] == [*sorted(x for x, *_ in in_order[:4]), *sorted(x for x, *_ in in_order[4:])]
+
+
+def test_a_box_dragged_round_a_digit_that_has_none_makes_it_teachable(begin, screen, said, tmp_path):
+    one = begin(folder(sheet("1 0")))
+    turn(one, screen)
+    found = one.seen.digits[1]
+    one.seen = one.seen._replace(rows=[one.seen.rows[0][:1]])  # as if it had been overlooked
+    screen.mouse(*corners(one, screen, (20, 20, 50, 50)))  # not in a lesson: a region
+    turn(one, screen)
+    one.look_at(None)
+    one.seen = one.seen._replace(rows=[one.seen.rows[0][:1]])
+    turn(one, screen, "l")
+    screen.mouse(*corners(one, screen, (20, 20, 50, 50)))
+    turn(one, screen, turns=2)
+    assert said["message"] == "there is no ink in that box" and len(one.lesson.digits) == 1
+    x, y, w, h = found.box
+    screen.mouse(*corners(one, screen, (x - 15, y - 9, w + 22, h + 31)))
+    turn(one, screen, turns=2)
+    assert said["message"] == "type what it is" and one.region is None
+    assert one.lesson.digits[1].box == pytest.approx(found.box, abs=2)
+    unmarked = screen.canvas.copy()
+    turn(one, screen, "9")
+    (path,) = tmp_path.glob("hand/9/*.png")
+    crop = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    assert np.abs(crop / 255 - found.crop).max() < 0.1  # as if it had been found
+    turn(one, screen, "Tab")  # its box stays, and what it is, when another one is chosen
+    above = slice(y - 20, y), slice(x, x + w)
+    assert one.lesson.chosen == 0 and not np.array_equal(screen.canvas[above], unmarked[above])
+
+
+def test_even_where_no_digit_was_found_one_can_be_taught(begin, screen, said):
+    one = begin(folder(np.full((480, 640, 3), 235, np.uint8)), model=None)
+    turn(one, screen, "l")
+    assert one.lesson is None and said["message"] == "the model is still loading"
+    one.future.set_result(classify)
+    turn(one, screen, "l", "Tab", "7")
+    assert one.lesson and said["message"] == "click a digit first, or Tab to it"
 
 
 def test_other_keys_work_in_a_lesson(begin, screen):

@@ -415,7 +415,13 @@ def test_a_lesson_marks_the_chosen_digit_and_what_it_was_taught():
     canvas = PAPER.copy()
     view.mark_lesson(canvas, (300, 200, 30, 40), chosen=False, taught=8)
     left, top, right, bottom = changed(canvas)
-    assert abs(left + right - 630) <= 2 and abs(top + bottom - 440) <= 2 and (canvas[top, left] == view.POINTED).all()
+    assert 300 <= left < 330 <= right <= 342 and 170 <= top < bottom < 195  # above it
+    assert (canvas[top, left] == view.POINTED).all()
+    canvas = PAPER.copy()
+    view.mark_lesson(canvas, (300, 5, 30, 40), chosen=False, taught=8)  # no room above: below, and never on the digit
+    assert changed(canvas)[1] > 45
+    view.mark_lesson(canvas, (300, 200, 30, 40), chosen=False, taught=None, boxed=False)
+    assert changed(canvas)[3] > 240 and (canvas[202:238, 302:328] == 200).all()
 
 
 # --- text over the picture

@@ -202,6 +202,15 @@ def test_digits_are_taught_with_keyboard_and_mouse(reading, tmp_path):
     (lesson,) = tmp_path.glob("handwriting/8/*.png")
     crop = cv2.imread(str(lesson), cv2.IMREAD_UNCHANGED)
     assert crop.shape == (28, 28) and crop.dtype == np.uint8 and crop.max() > 200 and crop[0].max() < 50
+    x, y, w, h = boxes(app)[2]
+    app.mouse((x - 8, y - 8), "mousedown", (x + 20, y + 20), (x + w + 8, y + h + 8), "mouseup")  # as if it had no box
+    app.press("7")
+    wait_for(lambda: taught(tmp_path) == {"8": 1, "7": 1})
+    (dragged,) = tmp_path.glob("handwriting/7/*.png")
+    assert np.abs(cv2.imread(str(dragged), cv2.IMREAD_GRAYSCALE).astype(int) - crop).max() < 90  # another 1
+    app.press("u")
+    x, y, w, h = boxes(app)[0]
+    app.mouse((x + w // 2, y + h // 2), "click")
     app.press("1", "Tab", "KP_2")  # a second thought about the first, then the next one
     wait_for(lambda: taught(tmp_path) == {"1": 1, "2": 1})
     app.press("u")
@@ -209,6 +218,20 @@ def test_digits_are_taught_with_keyboard_and_mouse(reading, tmp_path):
     assert not app.goes_on()
     app.press("l")
     wait_for(app.goes_on)
+
+
+def test_a_card_opens_on_a_click_or_tab_and_closes_on_escape(reading):
+    app = reading
+    plain = app.screen(640, 480)[100:400, 330:]  # the digit is at the left, so the card is at the right
+    x, y, w, h = boxes(app)[0]
+    for opened in (lambda: app.mouse((x + w // 2, y + h // 2), "click"), lambda: app.press("Tab")):
+        opened()
+        wait_for(lambda: differs(app.screen(640, 480)[100:400, 330:], plain, 0.3))
+        assert app.goes_on()
+        app.press("Escape")
+        wait_for(lambda: not differs(app.screen(640, 480)[100:400, 330:], plain, 0.01))
+    app.press("Escape")  # without a card it ends
+    assert app.ends() == (0, "")
 
 
 def test_the_window_takes_any_size_and_the_full_screen(reading):
@@ -250,6 +273,12 @@ def test_pictures_of_a_folder_are_shown_one_by_one_and_the_last_stays(app, tmp_p
     count = len(app.readings())
     app.press("n")
     wait_for(lambda: len(app.readings()) == count + 1)
+    first, second = (page(*rows, size=SIZE)[130:400] for rows in (["31"], ["475"]))
+    wait_for(lambda: nearer(app, second, first))
+    app.press("p")
+    wait_for(lambda: nearer(app, first, second))
+    app.press("n")
+    wait_for(lambda: nearer(app, second, first))
     app.press("space")
     wait_for(lambda: app.text() == ["2604"])
     time.sleep(2.2)
@@ -258,6 +287,12 @@ def test_pictures_of_a_folder_are_shown_one_by_one_and_the_last_stays(app, tmp_p
     assert app.ends() == (0, "")
     assert [r["text"] for r in app.readings()] == [["31"], ["475"], ["2604"]]
     assert sorted(p.name for p in (tmp_path / "seen").iterdir()) == ["a.png", "b.png", "c.png"]
+
+
+def nearer(app, one, other):
+    """Whether the screen shows rather one picture than the other."""
+    shown = app.screen()[130:400].astype(int)
+    return np.abs(shown - one).mean() < np.abs(shown - other).mean()
 
 
 def test_a_lost_camera_is_waited_for(app, tmp_path):
