@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from conftest import SHIPPED, clean_environment, command, xdotool
+from matplotlib.colors import to_rgba
 
 from model import figures, metrics, weights
 
@@ -97,6 +98,25 @@ def test_figure_tells_right_from_wrong_and_orders_mistakes(answers):
     confidences = [int(text.get_text()[:-1]) for text in mistakes.texts if text.get_text().endswith("%")]
     assert len(confidences) == 10
     assert confidences == sorted(confidences, reverse=True)
+
+
+def test_every_mistake_is_shown_with_its_ten_probabilities(answers):
+    labels, probabilities = answers
+    for times, shown in ((4, 40), (7, 70), (8, figures.MISTAKES_SHOWN)):  # ten mistakes each
+        many = np.tile(labels, times), np.tile(probabilities, (times, 1))
+        figure = figures.overview(np.zeros((len(many[0]), 28, 28), np.uint8), *many, np.arange(4))
+        samples, mistakes, _ = figure.axes
+        assert sum("→" in text.get_text() for text in mistakes.texts) == shown == len(mistakes.containers)
+        assert samples.containers == []
+        bars = mistakes.containers[0].patches  # of the most confident
+        shares = [bar.get_width() for bar in bars]
+        assert len(bars) == 10 and np.argmax(shares) == 0  # 9 as 0
+        assert [bar.get_facecolor() == to_rgba(figures.WRONG) for bar in bars] == [True] + 9 * [False]
+        assert bars[9].get_facecolor() == to_rgba(figures.RIGHT)
+        (left, right), (bottom, top) = mistakes.get_xlim(), mistakes.get_ylim()
+        for bar in (bar for tile in mistakes.containers for bar in tile.patches):
+            assert left <= bar.get_x() <= bar.get_x() + bar.get_width() <= right
+            assert top <= bar.get_y() <= bar.get_y() + bar.get_height() <= bottom
 
 
 def test_figure_of_a_perfect_network(answers):

@@ -357,6 +357,16 @@ def test_learns_a_hand_and_leaves_the_shipped_weights_alone(script, small_npz, t
     assert len(read(tmp_path / "mine.h5")) == len(SHAPES)
 
 
+def test_of_a_few_digits_none_is_kept_apart(script, small_npz, tmp_path):
+    (tmp_path / "handwriting" / "7").mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "handwriting" / "7" / "one.png"), np.eye(28, dtype=np.uint8) * 255)
+    done = script("keras-training.py", "--data", small_npz, "--handwriting", tmp_path / "handwriting",
+                  "--epochs", 1, "--output", tmp_path / "mine.h5", timeout=300)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "your digits: 1; none is kept apart to try it on: teach four or more" in done.stdout
+    assert "believed" not in done.stdout
+
+
 def test_learns_what_a_teacher_says_whatever_the_labels_say(script, small_npz, tmp_path):
     teacher, mislabelled, output = (tmp_path / name for name in ("teacher.h5", "mislabelled.npz", "digits.h5"))
     done = script("keras-training.py", "--teacher", "--data", small_npz, "--batch-size", 10, "--epochs", 6,
