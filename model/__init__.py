@@ -3,6 +3,9 @@
     live/        frames in, window out; OpenCV only
         session    what frames, keys and gestures do in the window
         lesson     teaching: a frozen frame's digits, told what they are
+        card       why? one digit's crop, ten probabilities and look-alikes
+        picking    which digit a click or Tab means
+        serve      the picture and its numbers in a browser
         recording  JSON Lines, annotated pictures and videos, snapshots
         sources    frames of pictures, folders, videos, streams, cameras and the demo
         camera     the newest frame of a camera or stream, always
