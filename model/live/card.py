@@ -13,7 +13,7 @@ from ..vision.reading import Classify
 from ..vision.rows import Digit
 from ..vision.segment import Box
 from . import view
-from .overlay import BOLD, FONT, PLAIN, WHITE, darken, unit_of
+from .overlay import BOLD, FONT, PLAIN, WHITE, bar_height, darken
 
 WIDTH, HEIGHT, SHORT = 24, 21, 16.5  # of the card, and of one without look-alikes, in heights of its text
 ALIKE = 6  # training digits shown
@@ -94,19 +94,25 @@ class Card:
             said.append("its ink, its neighbours, its last frames count too")
         return said
 
-    def draw(self, canvas: np.ndarray, place: view.Fit, min_confidence: float) -> None:
-        """The card where it hides the least, and a frame round the digit."""
+    def draw(self, canvas: np.ndarray, place: view.Fit, digits: list[Digit], min_confidence: float) -> None:
+        """The card where it hides the least of the digits, and a frame round the one that it is about."""
         height, width = canvas.shape[:2]
-        box = place.box(self.digit.box)
-        view.mark_lesson(canvas, box, chosen=True, taught=None)
-        u = int(min(unit_of((width, height)), width / WIDTH, height / HEIGHT))
+        mine, boxes = place.box(self.digit.box), [place.box(digit.box) for digit in digits]
+        view.mark_lesson(canvas, mine, chosen=True, taught=None)
+        top, bottom = bar_height(width), place.strip[1] if place.strip[3] else height
+        if place.strip[3] > bottom - top:  # a tall window: there is more room below the numbers
+            top, bottom = height - place.strip[3] // 2, height
+        u = int(min(place.unit, width / WIDTH, (bottom - top) / HEIGHT))
         found = self.look_alikes()
         w, h = WIDTH * u, round(u * (HEIGHT if found != [] else SHORT))
-        picture = round(place.left), round(place.top), width - 2 * round(place.left), height - 2 * round(place.top)
-        left, right = (0, (height - h) // 2), (width - w, (height - h) // 2)
-        top = (width - w) // 2, min(4 * u, height - h)  # below the hints
-        spots = [left, right, top] if box[0] > width / 2 else [right, left, top]
-        x, y = min(spots, key=lambda spot: (_common((*spot, w, h), box), _common((*spot, w, h), picture)))
+        middle = (top + bottom - h) // 2
+        spots = [(x, middle) for x in sorted((0, width - w), key=lambda x: -abs(x + w / 2 - mine[0]))]
+        spots += [((width - w) // 2, top), ((width - w) // 2, bottom - h)]
+
+        def hidden(spot: tuple[int, int]) -> tuple[int, int]:
+            return _common((*spot, w, h), mine), sum(_common((*spot, w, h), box) for box in boxes)
+
+        x, y = min(spots, key=hidden)
         darken(canvas[y : y + h, x : x + w], 0.1)
         _put(canvas, 255 - np.rint(255 * self.digit.crop), x + u, y + u, 10 * u)
         top = self.probabilities.argmax()

@@ -208,7 +208,7 @@ class Session:
         if self.lesson:
             self.lesson.draw(canvas, place)
         elif self.card and not self.help:
-            self.card.draw(canvas, place, place.box((0, 0, *self.frame.picture.shape[1::-1])), self.min_confidence)
+            self.card.draw(canvas, place, self.seen.digits, self.min_confidence)
         span = self.times[-1] - self.times[0] if len(self.times) > 1 and not self.source.still else 0
         overlay.overlay(
             canvas,

@@ -93,7 +93,7 @@ def in_box(frame: np.ndarray, box: Box) -> Candidate | None:
     """
     small, scale = working_picture(frame)
     level, found, _ = ink.flatten(small)
-    mask, _ = ink.remove_rules(ink.threshold(level, found), level)
+    mask, _ = ink.remove_rules(*ink.threshold(level, found), level)
     x, y, w, h = (round(v * scale) for v in box)
     strokes = segment.components(np.ascontiguousarray(mask[y : y + h, x : x + w]))
     if not strokes:
