@@ -76,7 +76,7 @@ def bench(title: str, picture: np.ndarray, ours) -> None:
             timed("original", the_original_way, frame, ours)
     if screen:
         screen.close()
-    print(f"{title} ({sum(map(len, seen.text))} read)")
+    print(f"{title} ({len(seen.digits)} read)")
     original = np.median(times["original"])
     for stage, spent in times.items():
         ratio = f"{original / np.median(spent):17.1f}x" if stage == "all" else ""

@@ -70,8 +70,8 @@ def measure_effects(classify, digits, count, only):
             for seed in range(count):
                 page = sheets.sheet(1000 + seed, digits=digits, **sheets.EFFECTS[name](strength))
                 read = reading.read(page.picture, classify)
-                matched = aligned("".join(read.text), "".join(page.rows))
-                total = sum(map(len, page.rows))
+                matched = aligned(digits_of(read.text), digits_of(page.rows))
+                total = len(digits_of(page.rows))
                 wrong[i] += min(total, matched[0])
                 written[i] += total
                 verdicts += [(digit.confidence, ok) for digit, ok in zip(read.digits, matched[1], strict=True)]
@@ -82,6 +82,10 @@ def measure_effects(classify, digits, count, only):
         print("\r" + 30 * " " + "\r", end="", file=sys.stderr)
     print(f"{'digit error, %':18}" + "".join(f"{strength:7}" for strength in STRENGTHS))
     return dict(sorted(errors.items(), key=lambda item: -item[1].sum())), verdicts
+
+
+def digits_of(rows: list[str]) -> str:
+    return "".join(rows).replace(" ", "")
 
 
 def aligned(got: str, want: str) -> tuple[int, list[bool]]:

@@ -1,8 +1,8 @@
 """Sheets of paper with known digits, drawn as a camera would see them, and pictures without any digit.
 
-    page = sheets.sheet(seed=1, rows=["2026", "1122"], pen="pencil", shadow=0.5, tilt=0.3)
+    page = sheets.sheet(seed=1, rows=["24.12.2026", "1122 7"], pen="pencil", shadow=0.5, tilt=0.3)
     page.picture                        # (720, 1280, 3) uint8 BGR
-    page.rows                           # ["2026", "1122"]
+    page.rows                           # ["24 12 2026", "1122 7"]
 
 Effects have a strength: 0 is none, 1 about the most at which a person still reads every digit with ease.
 Everything is drawn here and follows from the seed.
@@ -34,9 +34,20 @@ _OPERATORS = {  # as in pens.STYLES, on the same 1 high box
 }
 
 
+_SIGNS = {  # that stand in rows: strokes as above, and how far they move on, in heights
+    ".": ([[(4, 96), (6, 99)]], 0.3),
+    ",": ([[(8, 94), (8, 101), (3, 112)]], 0.3),
+    ":": ([[(4, 45), (6, 48)], [(4, 90), (6, 93)]], 0.3),
+    "/": ([[(40, 0), (0, 110)]], 0.6),
+    "-": (_OPERATORS["-"], 0.75),
+    "+": (_OPERATORS["+"], 0.75),
+    "=": (_OPERATORS["="], 0.75),
+}
+
+
 class Sheet(NamedTuple):
     picture: np.ndarray  # (h, w, 3) uint8 BGR
-    rows: list[str]  # the digits on it, row by row, as a person reads them
+    rows: list[str]  # the digits on it, row by row, as a person reads them, numbers apart by a space
 
 
 def sheet(
@@ -67,7 +78,10 @@ def sheet(
     noise: float = 0,
     jpeg: float = 0,
 ) -> Sheet:
-    """A sheet with these rows of digits (three rows of eight random ones if None) under these effects."""
+    """A sheet with these rows of digits (three rows of eight random ones if None) under these effects.
+
+    A row may have spaces and the signs of _SIGNS in it.
+    """
     rng = np.random.default_rng(seed)
     rows = rows or ["".join(map(str, rng.integers(0, 10, 8))) for _ in range(3)]
     colour, width, opacity, grain = PENS[pen]
@@ -89,8 +103,10 @@ def sheet(
     by = pens.hand(rng)
     if styles:
         by = by._replace(styles=tuple(styles.get(d, by.styles[d]) for d in range(10)))
+    written = []
     for row, baseline in zip(rows, baselines, strict=True):
-        items = _items(row, rng, by, digits, operators, columns, touching)
+        items, text = _items(row, rng, by, digits, operators, columns, touching)
+        written.append(text)
         length = sum(advance for _, advance in items)
         x = MARGIN + WIDTH / 2 - height * length / 2 + rng.uniform(-0.3, 0.3) * height * (len(row) > 1)
         for glyph, advance in items:
@@ -111,7 +127,7 @@ def sheet(
     if jpeg:
         quality = [cv2.IMWRITE_JPEG_QUALITY, round(80 - 65 * jpeg)]
         picture = cv2.imdecode(cv2.imencode(".jpg", picture, quality)[1], cv2.IMREAD_COLOR)
-    return Sheet(picture, rows)
+    return Sheet(picture, written)
 
 
 # Every effect of the benchmark by its strength, as arguments of `sheet`.
@@ -147,8 +163,8 @@ EFFECTS = {
 
 
 def _items(row, rng, by, digits, operators, columns, touching):
-    """What stands in a row: (strokes, MNIST digit or None for a space; how far it moves on, in heights)."""
-    items = []
+    """What stands in a row: (strokes, MNIST digit or None for a space; how far it moves on, in heights); its text."""
+    items, text = [], ""
     block = -(-len(row) // columns)
     for i, character in enumerate(row):
         gap = 0.3 * rng.uniform(0.8, 1.2)
@@ -156,10 +172,16 @@ def _items(row, rng, by, digits, operators, columns, touching):
             gap = 0.1 - 0.17 * touching
         if i and i % block == 0:
             items.append((None, 1.3))
+            text += " "
         elif i and operators and rng.random() < 0.5:
-            sign = [np.array([(x, y, 100) for x, y in line]) / 100 for line in _OPERATORS[rng.choice([*_OPERATORS])]]
-            items += [(None, 0.12), (sign, 0.75)]
-        if digits is not None:
+            items += [(None, 0.12), (_strokes(_OPERATORS[rng.choice([*_OPERATORS])]), 0.75)]
+            text += " "
+        if character == " ":
+            items.append((None, rng.uniform(0.8, 1.6)))
+        elif character in _SIGNS:
+            lines, advance = _SIGNS[character]
+            items.append((_strokes(lines), advance))
+        elif digits is not None:
             glyph = digits[int(character)][rng.integers(len(digits[int(character)]))]
             ys, xs = np.nonzero(glyph > 40)
             glyph = glyph[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
@@ -167,7 +189,12 @@ def _items(row, rng, by, digits, operators, columns, touching):
         else:
             glyph = pens.paths(int(character), rng, by)
             items.append((glyph, max(stroke[:, 0].max() for stroke in glyph) + gap))
-    return items
+        text += character if character.isdigit() else " "
+    return items, " ".join(text.split())
+
+
+def _strokes(lines):
+    return [np.array([(x, y, 100) for x, y in line]) / 100 for line in lines]
 
 
 def _paste(paper, glyph, origin, height, colour, cover):

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import sheets
-from bench_reading import aligned
+from bench_reading import aligned, digits_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,8 +28,8 @@ def check(classify):
     def check(pages: list[sheets.Sheet], at_most: float) -> None:
         read = [reading.read(page.picture, classify).text for page in pages]
         wanted = [page.rows for page in pages]
-        wrong = sum(aligned("".join(got), "".join(want))[0] for got, want in zip(read, wanted, strict=True))
-        assert wrong <= at_most * sum(len(row) for want in wanted for row in want), (read, wanted)
+        wrong = sum(aligned(digits_of(got), digits_of(want))[0] for got, want in zip(read, wanted, strict=True))
+        assert wrong <= at_most * sum(len(digits_of(want)) for want in wanted), (read, wanted)
 
     return check
 
@@ -129,7 +129,7 @@ def test_small_digits_are_read_in_a_larger_picture_too(classify, height):
         large = np.full((1080, 1920, 3), page.picture.mean((0, 1)), np.uint8)
         large[180:900, 320:1600] = page.picture
         read = [reading.read(picture, classify).text for picture in (page.picture, large)]
-        wrong = [aligned("".join(text), "".join(page.rows))[0] for text in read]
+        wrong = [aligned(digits_of(text), digits_of(page.rows))[0] for text in read]
         assert max(wrong) <= 2, (page.rows, read)
 
 
@@ -163,6 +163,23 @@ def test_a_row_goes_on_across_columns(classify):
 def test_rows_of_different_lengths(classify):
     page = sheets.sheet(34, ["7", "31415926", "42", "2718"])
     assert_rows(reading.read(page.picture, classify), page)
+
+
+NUMBERS = ["24.12.2026 14:35", "3.50 -17 0815", "60:40 98 7+2"]
+
+
+@pytest.mark.parametrize("pen", ["ballpoint", "felt"])
+@pytest.mark.parametrize("tilt", [0, 0.3])
+def test_numbers_are_apart(classify, pen, tilt):
+    for seed in (35, 36):
+        page = sheets.sheet(seed, NUMBERS, pen=pen, tilt=tilt, height=50)
+        assert [row.split() for row in page.rows] == [
+            ["24", "12", "2026", "14", "35"], ["3", "50", "17", "0815"], ["60", "40", "98", "7", "2"]
+        ]  # fmt: skip
+        read = reading.read(page.picture, classify)
+        got = [[len(number) for number in row.split()] for row in read.text]
+        assert got == [[len(number) for number in row.split()] for row in page.rows], (read.text, page.rows)
+        assert ["".join(str(digit.digit) for digit in number) for number in read.numbers] == " ".join(read.text).split()
 
 
 def assert_rows(read: reading.Reading, page: sheets.Sheet) -> None:
@@ -208,7 +225,7 @@ def test_chalk_on_a_slate_and_ink_on_a_sheet_are_read_in_one_picture(classify):
     picture = blank("wood", 1).picture.copy()
     lay(picture, sheets.sheet(1, ["314", "592"]), 60, 150, 500, 400)
     lay(picture, sheets.sheet(11, ["278", "046"], white_on_black=True, pen="felt"), 700, 150, 500, 400)
-    assert reading.read(picture, classify).text == ["314278", "592046"]
+    assert reading.read(picture, classify).text == ["314 278", "592 046"]
 
 
 @pytest.mark.parametrize("kind", sheets.BLANKS)
@@ -229,7 +246,7 @@ def test_the_demo_is_read_right(classify):
     for at in range(451):
         frame = next(frames)
         if at % 50 == 0:
-            read.append("".join(reading.read(frame, classify).text))
+            read.append(digits_of(reading.read(frame, classify).text))
     assert sum(text != want for text in read) <= 1, read
 
 

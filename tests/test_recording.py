@@ -27,11 +27,26 @@ def test_a_line_of_json():
         "frame": 4,
         "seconds": 0.1333,
         "text": ["31"],
+        "numbers": [{"text": "31", "ids": [0, 1], "box": [100, 80, 90, 40]}],
         "digits": [
             {"id": 0, "digit": 3, "confidence": 0.9877, "box": [100, 80, 30, 40]},
             {"id": 1, "digit": 1, "confidence": 0.75, "box": [160, 80, 30, 40]},
         ],
     }
+
+
+def test_numbers_of_a_row_are_apart():
+    """In `text` by a space; in `numbers` each has its digits' ids and the box around them."""
+    reading = seen((2, 0.9, 100, 80), (4, 0.9, 140, 84), (1, 0.9, 250, 70))
+    first, second, third = reading.rows[0]
+    rows = [[first, second, third._replace(apart=True)], [first]]
+    line = recording.record(frame(), number(reading._replace(rows=rows)))
+    assert line["text"] == ["24 1", "2"]
+    assert line["numbers"] == [
+        {"text": "24", "ids": [0, 1], "box": [100, 80, 70, 44]},
+        {"text": "1", "ids": [2], "box": [250, 70, 30, 40]},
+        {"text": "2", "ids": [3], "box": [100, 80, 30, 40]},
+    ]
 
 
 def test_lines_go_to_a_file_at_once_or_to_stdout(tmp_path, capsys):

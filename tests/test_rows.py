@@ -1,11 +1,14 @@
-"""Digits to rows, as a person reads them: rows that tilt, curve, stand close, begin late."""
+"""Digits to rows and numbers, as a person reads them: rows that tilt, curve, stand close, begin late; signs, spaces."""
 
+import itertools
 import math
 
+import cv2
 import numpy as np
 import pytest
 
 from model.vision import rows
+from model.vision.reading import Reading
 from model.vision.rows import Digit
 
 CROP = np.zeros((28, 28), np.float32)
@@ -147,3 +150,177 @@ def test_a_circle_is_read_without_an_end():
     digits = [Digit(i % 10, 0.9, (round(400 + 300 * math.cos(a)), round(400 + 300 * math.sin(a)), 28, 40), CROP)
               for i, a in enumerate(around)]  # fmt: skip
     assert sorted(digit.box for row in rows.order(digits) for digit in row) == sorted(digit.box for digit in digits)
+
+
+def numbers(*lines, step=50, height=40, widths=None, draw=None, scale=1, tilt=0.0, invert=False):
+    """Rows that are drawn and parted, as Reading.text has them; a space leaves half a digit's room.
+
+    widths: of some digits, else 28. draw(picture, boxes) adds what else is there; boxes: of all digits, row by row.
+    """
+    found, boxes = [], []
+    for i, line in enumerate(lines):
+        x, row = 40, []
+        for character in line:
+            if character == " ":
+                x += step // 2
+                continue
+            wide = (widths or {}).get(character, 28)
+            box = (x + (28 - wide) // 2, round(60 + 90 * i + tilt * x), wide, height)
+            row.append(Digit(int(character), 0.9, box, CROP))
+            x += step
+        found.append(row)
+        boxes.append([digit.box for digit in row])
+    picture = np.full((60 + 90 * len(lines) + 200, 40 + step * (max(map(len, lines)) + 2)), 220, np.uint8)
+    for x, y, w, h in itertools.chain(*boxes):
+        cv2.ellipse(picture, ((x + w / 2, y + h / 2), (w - 4, h - 4), 0), 40, 4)
+    if draw:
+        draw(picture, boxes)
+    mask = cv2.compare(picture, 100, cv2.CMP_LT)
+    if scale != 1:
+        mask = cv2.resize(mask, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA)
+        mask = cv2.compare(mask, 100, cv2.CMP_GT)
+    picture = 255 - picture if invert else picture
+    return Reading(rows.part(found, picture, mask), [], mask).text
+
+
+def after(k, mark):
+    """mark(picture, x, y, h) draws in the gap after the k-th digit of the first row; y: its digits' top, h: height."""
+
+    def draw(picture, boxes):
+        (x, y, w, h), (x2, *_) = boxes[0][k : k + 2]
+        mark(picture, (x + w + x2) // 2, y, h)
+
+    return draw
+
+
+SIGNS = {
+    "point": lambda p, x, y, h: cv2.circle(p, (x, y + h - 3), 3, 40, -1),
+    "comma": lambda p, x, y, h: cv2.line(p, (x + 2, y + h - 4), (x - 1, y + h + 5), 40, 3),
+    "slash": lambda p, x, y, h: cv2.line(p, (x + 6, y - 4), (x - 6, y + h + 4), 40, 3),
+    "colon": lambda p, x, y, h: [cv2.circle(p, (x, at), 3, 40, -1) for at in (y + h // 3, y + h - 8)],
+    "minus": lambda p, x, y, h: cv2.line(p, (x - 6, y + h // 2), (x + 6, y + h // 2), 40, 3),
+}
+NO_SIGNS = {
+    "the bar of a 5": lambda p, x, y, h: cv2.line(p, (x - 7, y + 2), (x + 5, y + 2), 40, 3),
+    "a speck": lambda p, x, y, h: cv2.line(p, (x, y + h - 4), (x, y + h - 3), 40, 1),
+    "a line below": lambda p, x, y, h: cv2.line(p, (0, y + h + 6), (p.shape[1], y + h + 6), 40, 3),
+    "a dash below": lambda p, x, y, h: cv2.line(p, (x - 6, y + h + 6), (x + 6, y + h + 6), 40, 3),
+    "an underline": lambda p, x, y, h: cv2.line(p, (0, y + h + 1), (p.shape[1], y + h + 1), 40, 1),
+    "a piece of the digit before": lambda p, x, y, h: cv2.circle(p, (x - 20, y + h // 2 + 2), 2, 40, -1),
+    "the row above": lambda p, x, y, h: cv2.line(p, (x, 0), (x, y - 4), 40, 5),
+}
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize("sign", SIGNS)
+def test_a_sign_between_two_digits_parts_them(sign, scale):
+    assert numbers("245", "678", draw=after(1, SIGNS[sign]), scale=scale) == ["24 5", "678"]
+
+
+@pytest.mark.parametrize("mark", NO_SIGNS)
+def test_what_is_no_sign(mark):
+    assert numbers("245", "678", draw=after(1, NO_SIGNS[mark])) == ["245", "678"]
+
+
+def test_a_slash_may_lean_over_its_neighbours_boxes():
+    def slash(picture, x, y, h):
+        cv2.line(picture, (x + 14, y), (x - 14, y + h), 40, 2)
+
+    assert numbers("245", draw=after(1, slash)) == ["24 5"]
+
+
+def test_wide_gaps_part():
+    assert numbers("24 12", "2024") == ["24 12", "2024"]
+    assert numbers("1  23  4  5", "6789") == ["1 23 4 5", "6789"]
+    assert numbers("24   12     7", "6789") == ["24 12 7", "6789"], "spaces need not be alike"
+
+
+@pytest.mark.parametrize("step", [50, 70, 120, 300])
+def test_a_row_that_is_written_wide_is_one_number(step):
+    assert numbers("123456", step=step) == ["123456"]
+
+
+def test_a_wide_row_among_others_is_one_number_yet():
+    assert numbers("2026", "1  2  3  4", "5678") == ["2026", "1234", "5678"]
+
+
+def test_few_digits_are_judged_by_the_other_rows():
+    assert numbers("7  3", "1234", "56  78") == ["7 3", "1234", "56 78"]
+    assert numbers("7  3") == ["73"], "nothing to compare with"
+
+
+@pytest.mark.parametrize("one", [6, 28])
+def test_digits_at_even_steps_are_one_number_however_narrow(one):
+    """As on squared paper: the gaps beside a 1 are wider, but it stands where a digit should."""
+    assert numbers("401151", widths={"1": one}) == ["401151"]
+
+
+def test_touching_digits_do_not_make_others_gaps_wide():
+    assert rows.space(np.array([0.6, 0.6, 0.95, 1.1])) == np.inf
+    assert rows.space(np.array([0.6, 0.6, 0.95, 1.1, 1.6])) == 1.6
+
+
+def test_the_least_space_counts():
+    """Columns far apart do not hide the spaces between the words in them."""
+    assert rows.space(np.array([6, 0.9, 1.6, 1.0, 1.7])) == 1.6
+    assert rows.space(np.array([])) == rows.space(np.array([3.0])) == np.inf
+
+
+def lines_at(places, tone=120):
+    def draw(picture, boxes):
+        for x in places:
+            cv2.line(picture, (x, 0), (x, picture.shape[0]), tone, 1)
+
+    return draw
+
+
+@pytest.mark.parametrize("invert", [False, True])
+def test_a_ruled_line_between_digits_parts_them_though_it_is_too_faint_for_ink(invert):
+    assert numbers("1234", "5678", draw=lines_at([129]), invert=invert) == ["12 34", "56 78"]
+
+
+def test_a_line_ends_where_the_row_ends():
+    """A stroke as high as a digit is none."""
+    assert numbers("1234", draw=lambda p, boxes: cv2.line(p, (129, 60), (129, 100), 120, 1)) == ["1234"]
+
+
+def test_lines_that_lean_with_the_sheet():
+    def draw(picture, boxes):
+        cv2.line(picture, (129 + 6, 0), (129 - round(0.1 * picture.shape[0]) + 6, picture.shape[0]), 120, 1)
+
+    assert numbers("1234", "5678", tilt=0.1, draw=draw) == ["12 34", "56 78"]
+
+
+def test_a_box_for_each_digit_parts_nothing():
+    assert numbers("1234", "5678", draw=lines_at([79, 129, 179])) == ["1234", "5678"]
+
+
+def test_what_is_left_of_such_boxes_is_no_sign():
+    def boxes(picture, boxes):
+        lines_at([79, 129, 179])(picture, boxes)
+        cv2.line(picture, (129, 70), (129, 90), 40, 3)
+
+    assert numbers("1234", "5678", draw=boxes) == ["1234", "5678"]
+
+
+def test_squared_paper_parts_nothing():
+    assert numbers("1234", "5678", draw=lines_at(range(4, 300, 25))) == ["1234", "5678"]
+
+
+def test_lines_through_the_digits_part_nothing():
+    assert numbers("1234", "5678", draw=lines_at([54, 104, 129])) == ["1234", "5678"]
+
+
+def test_grain_is_no_line():
+    def grain(picture, boxes):
+        picture[:] = np.clip(picture + np.random.default_rng(0).normal(0, 8, picture.shape), 0, 255)
+
+    assert numbers("1234", "5678", draw=grain) == ["1234", "5678"]
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (4,)])
+def test_pictures_of_every_kind_are_parted(shape):
+    frame, mask = np.zeros((600, 700, *shape), np.uint8), np.zeros((600, 700), np.uint8)
+    found = rows.order(page(["12", "7"]))
+    assert rows.part(found, frame, mask) == found
+    assert rows.part([], frame, mask) == []

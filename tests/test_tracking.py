@@ -45,6 +45,27 @@ def test_a_single_bad_frame_does_not_flicker():
     assert texts[2:] == [["311115"]] * 18
 
 
+def test_a_space_stays_where_most_frames_see_it():
+    """A comma that is lost for a frame parts its numbers yet; one that is seen for a frame does not."""
+    tracker, texts = tracking.Tracker(0.6), []
+    for i in range(20):
+        reading = seen(*ROW)
+        at = [3] if i not in (9, 10, 14) else [3, 5] if i == 14 else []
+        row = [digit._replace(apart=n in at) for n, digit in enumerate(reading.rows[0])]
+        texts.append(tracker.update(reading._replace(rows=[row]), i / 30).text)
+    assert texts[2:] == [["311 115"]] * 18
+
+
+def test_frames_that_doubt_a_digit_do_not_join_it_to_the_one_before():
+    tracker = tracking.Tracker(0.6)
+    parted = seen(*ROW)
+    parted = parted._replace(rows=[[digit._replace(apart=n == 5) for n, digit in enumerate(parted.rows[0])]])
+    doubted = seen(*ROW[:5], doubtful=ROW[5:])
+    for i, reading in enumerate([parted] * 5 + [doubted] * 3):
+        shown = tracker.update(reading, i / 30)
+        assert i == 0 or shown.text == ["31111 5"]
+
+
 def test_it_goes_when_it_was_missing_for_a_moment():
     tracker = tracking.Tracker(0.6)
     for i in range(10):

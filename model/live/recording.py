@@ -15,6 +15,7 @@ import numpy as np
 from .. import files
 from ..console import UserError
 from ..vision.reading import Reading
+from ..vision.segment import union
 from . import view
 from .frames import Frame, Source
 from .labels import Spot
@@ -27,12 +28,21 @@ SPARE = 20_000_000  # bytes that a recording leaves free on the disk
 
 
 def record(frame: Frame, seen: Reading) -> dict:
-    """A frame's line of JSON: text row by row, and each digit with its id and its box in pixels of the frame."""
+    """A frame's line of JSON: text row by row, each number, and each digit with its id. Boxes: pixels of the frame."""
+    numbers = [
+        {
+            "text": "".join(str(d.digit) for d in number),
+            "ids": [d.id for d in number],
+            "box": list(union([d.box for d in number])),
+        }
+        for number in seen.numbers
+    ]
     digits = [
         {"id": d.id, "digit": d.digit, "confidence": round(d.confidence, 4), "box": list(d.box)} for d in seen.digits
     ]
     return {
-        "source": frame.source, "frame": frame.number, "seconds": frame.seconds, "text": seen.text, "digits": digits
+        "source": frame.source, "frame": frame.number, "seconds": frame.seconds,
+        "text": seen.text, "numbers": numbers, "digits": digits,
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..crop import deskew
 from .candidates import Candidate, find
 from .choice import SEAM_COST, believe, choose
-from .rows import Digit, middles, order, tilt
+from .rows import Digit, middles, order, part, tilt
 from .segment import Box
 
 # The limit under which a digit is doubted: on pictures without any digit hardly one is above it, and of the digits on
@@ -30,7 +30,19 @@ class Reading(NamedTuple):
 
     @property
     def text(self) -> list[str]:
-        return ["".join(str(digit.digit) for digit in row) for row in self.rows]
+        """The rows, numbers apart by one space."""
+        return ["".join(f"{' ' * digit.apart}{digit.digit}" for digit in row).strip() for row in self.rows]
+
+    @property
+    def numbers(self) -> list[list[Digit]]:
+        """The digits of each number, in reading order."""
+        numbers: list[list[Digit]] = []
+        for row in self.rows:
+            for i, digit in enumerate(row):
+                if i == 0 or digit.apart:
+                    numbers.append([])
+                numbers[-1].append(digit)
+        return numbers
 
     @property
     def digits(self) -> list[Digit]:
@@ -58,7 +70,8 @@ def read(frame: np.ndarray, classify: Classify, min_confidence: float = MIN_CONF
         digits = upright if gain > -0.03 * len(digits) else digits
     digits = believe(digits, chosen)
     believed = [digit for digit in digits if digit.confidence >= min_confidence]
-    return Reading(order(believed), [digit for digit in digits if digit.confidence < min_confidence], mask)
+    doubtful = [digit for digit in digits if digit.confidence < min_confidence]
+    return Reading(part(order(believed), frame, mask), doubtful, mask)
 
 
 def classify_all(candidates: list[Candidate], classify: Classify) -> np.ndarray:

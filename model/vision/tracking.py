@@ -26,7 +26,7 @@ class _Track:
     def __init__(self, digit: Digit, place: tuple[int, int] | None, seconds: float) -> None:
         self.id: int | None = None
         self.box = np.array(digit.box, np.float64)  # x, y, width, height
-        self.votes: deque[tuple[int, float, bool]] = deque(maxlen=VOTES)
+        self.votes: deque[tuple[int, float, bool, bool]] = deque(maxlen=VOTES)
         self.sightings = self.missed = 0
         self.doubted = False
         self.see(digit, place, seconds)
@@ -35,7 +35,7 @@ class _Track:
         """place: row and column in the frame's reading; None for what was doubtful."""
         self.box = (self.box + digit.box) / 2  # half of the way: calm, and at rest within a few frames
         self.place = place
-        self.votes.append((digit.digit, digit.confidence, place is not None))
+        self.votes.append((digit.digit, digit.confidence, place is not None, digit.apart))
         self.vote = self.count()
         self.crop = digit.crop
         self.sightings += 1
@@ -46,14 +46,14 @@ class _Track:
         self.place = None
         self.missed += 1
 
-    def count(self) -> tuple[int, float, bool]:
-        """Label, confidence and belief by the last frames: each vote weighs as much as its confidence."""
+    def count(self) -> tuple[int, float, bool, bool]:
+        """Label, confidence, belief, apart, by the last frames: for labels a vote weighs as much as its confidence."""
         weights = [0.0] * 10
-        for digit, confidence, _ in self.votes:
+        for digit, confidence, *_ in self.votes:
             weights[digit] += confidence
         winner = max(range(10), key=weights.__getitem__)
-        believed = sum(belief for *_, belief in self.votes)
-        return winner, weights[winner] / len(self.votes), 2 * believed >= len(self.votes)
+        believed, apart = (sum(vote[i] for vote in self.votes) for i in (2, 3))
+        return winner, weights[winner] / len(self.votes), 2 * believed >= len(self.votes), 2 * apart > believed
 
 
 class Tracker:
@@ -94,8 +94,8 @@ class Tracker:
         for track, box in zip(tracks, boxes, strict=True):
             if track.id is None:
                 track.id, self.next_id = self.next_id, self.next_id + 1
-            digit, confidence, belief = track.vote
-            shown = Digit(digit, confidence, tuple(box), track.crop, track.id)
+            digit, confidence, belief, apart = track.vote
+            shown = Digit(digit, confidence, tuple(box), track.crop, track.id, apart)
             track.doubted = not belief or confidence < self.min_confidence + RETURN_MARGIN * track.doubted
             if not track.doubted:
                 believed.append(shown)
