@@ -45,11 +45,14 @@ STYLES: dict[int, list[str]] = {
         "0,86 36,0* 38,50 40,100",
         "0,58 42,0* 35,50 28,100",  # the same, leaning
         "4,28 38,0* 28,50 16,100",
+        "0,33 40,0* 41,50 41,100",  # a flat one
         "0,42 22,24 34,0* 33,50 32,100",  # a bent upstroke
         "0,66 26,38 40,0* 40,50 39,100",
         "0,20 14,12 22,0* 22,50 21,100",
+        "0,40 23,3 29,2 32,10 32,56 32,100",  # a round top
+        "0,56 28,3 34,2 37,10 37,56 37,100",
+        "0,44 16,38 42,0* 41,50 40,100",  # the upstroke begins with a tick
         "5,14 17,3 20,30 18,100",  # the upstroke is hardly more than a hook
-        "0,24 18,4 23,32 20,100",
         "24,0 24,50 24,98 | 0,99 24,100 50,98",  # bare, with a base
         "0,52 32,0* 31,50 31,98 | 6,100 31,98 56,100",  # a long upstroke and a base
         "2,24 22,0* 22,50 22,98 | 10,99 22,99 36,98",
@@ -72,6 +75,8 @@ STYLES: dict[int, list[str]] = {
         "0,16 10,3 28,0 44,8 46,26 36,54 18,80 2,98* 20,98 44,99",  # narrow
         "2,30 8,8 34,0 62,10 68,32 48,60 24,80 2,96* 36,96 78,95",  # wide
         "2,20 12,4 36,0 56,12 57,34 40,60 18,82 0,98* 34,91 70,100",  # a wavy foot
+        "2,20 10,4 24,2 32,16 28,52 18,80 6,98* 32,97 60,97",  # upright, the head hardly more than a hook
+        "0,12 12,2 26,6 30,24 28,56 24,82 18,97* 40,97 64,98",
         "4,22 14,4 36,0 56,12 54,36 34,66 4,97 | 2,98 34,97 68,98",  # two strokes
         "2,16 16,2 38,0 54,10 52,34 32,64 6,92 | 0,96 34,99 72,95",
     ],
@@ -103,11 +108,15 @@ STYLES: dict[int, list[str]] = {
         "4,0 4,26 4,50* 34,50 70,50 | 50,22 50,60 50,100",
         "30,0 16,28 0,58* 30,56 66,54 | 40,34 38,66 36,98",  # a short second stroke
         "20,0 12,26 2,54* 40,52 78,50 | 62,18 54,60 46,100",
+        "46,0 22,32 0,62* 34,64 72,56 | 58,38 50,68 40,98",  # leaning
+        "44,0 18,40 4,74* 36,77 70,70 | 54,46 49,74 44,100",  # a low bar
         "36,0 18,34 0,72* 26,72 54,70 | 37,0 36,50 35,100",  # closed and narrow
         "50,0 26,28 0,58* 24,60 54,60 | 52,0 51,50 50,100",  # nothing sticks out
         "2,6 4,34 16,48 34,46 50,30 | 56,0 46,50 34,100",
         "2,0 0,30 14,52 40,50 60,44 | 50,8 50,56 50,100",
         "30,100 42,50 54,0* 28,30 2,62* 36,60 72,56",
+        "44,0 32,10 18,27 2,50* 26,50 54,44* 52,72 48,100",  # like lightning
+        "36,0 14,22 4,46 24,50 50,40* 50,72 46,100",
         "4,0 4,28 12,46 32,46 48,34 54,2* 52,50 48,100",  # open, in one stroke
         "0,4 2,34 14,52 36,50 52,34 60,4* 50,52 38,100",
     ],
@@ -197,6 +206,8 @@ STYLES: dict[int, list[str]] = {
         "8,98 33,83 52,54 56,24 40,2 17,2 3,20 10,39 30,43 53,28",  # a 6 upside down
         "20,100 38,64 52,34 54,14 38,0 18,4 8,20 16,34 34,36 52,20",
         "50,100 54,64 56,30 50,6 30,0 8,8 2,26 14,42 34,42 54,28",
+        "34,46 12,42 6,22 26,2 48,10 48,34 32,48 46,60 52,80 36,98 6,98",  # the loop first, then a belly
+        "24,42 8,34 10,12 30,0 50,12 48,36 30,44 46,56 56,80 40,99 4,94",
         "50,20 34,2 10,10 4,32 22,50 44,44 52,26 | 56,0 54,50 52,100",
         "44,14 28,0 8,10 2,32 18,50 38,42 44,22 | 54,2 53,50 52,100",  # a ring and a bar beside it
         "46,18 30,2 10,12 6,32 22,46 40,38 47,20 | 52,8 42,54 26,100",
@@ -260,10 +271,14 @@ def paths(digit: int, rng: np.random.Generator, by: Hand | None = None) -> list[
     """
     by = by or hand(rng)
     style = by.styles[digit] if rng.random() < 0.9 else int(rng.integers(len(STYLES[digit])))
-    other = int(rng.choice(ALIKE[digit][style]))
-    part = rng.uniform(0, 0.5)  # of the way to the other, so that the style stays what it is
-    between = zip(SKELETONS[digit][style], SKELETONS[digit][other], strict=True)
-    return trace([Stroke(one.points + part * (two.points - one.points), one.corners) for one, two in between], rng, by)
+    return trace(between(digit, style, rng), rng, by)
+
+
+def between(digit: int, style: int, rng: np.random.Generator) -> list[Stroke]:
+    """A digit's skeleton in a style, up to half the way to another of the same structure."""
+    other, part = rng.choice(ALIKE[digit][style]), rng.uniform(0, 0.5)
+    ends = zip(SKELETONS[digit][style], SKELETONS[digit][other], strict=True)
+    return [Stroke(one.points + part * (two.points - one.points), one.corners) for one, two in ends]
 
 
 def trace(skeleton: list[Stroke], rng: np.random.Generator, by: Hand) -> list[np.ndarray]:
@@ -395,15 +410,16 @@ def line(
         cv2.polylines(ink, [np.int32(points * 16)], False, 255, pen, cv2.LINE_AA, 4)  # sixteenths of a pixel
 
 
+def crop(drawn: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    """A digit's strokes in a thin to fat pen, laid out as MNIST is: (28, 28) uint8."""
+    ink, width = np.zeros((100, 160), np.uint8), np.exp(rng.normal(0.05, 0.2))
+    bare = max(stroke[:, 0].max() for stroke in drawn) < 0.3  # a 1: a fat pen would fill the others' holes
+    line(ink, drawn, (18, 18), (60 * width, 60), int(rng.integers(2, 24 if bare else 13)))
+    x, y, w, h = cv2.boundingRect(ink)
+    return (normalise(ink[y : y + h, x : x + w].astype(np.float32) / 255) * 255).astype(np.uint8)
+
+
 def draw_digits(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Digits drawn with thin to fat pens: (n, 28, 28) uint8, laid out as MNIST is, and their labels (n,)."""
+    """Digits in all styles: crops (n, 28, 28) uint8 and their labels (n,)."""
     labels = rng.integers(0, 10, n)
-    crops = np.zeros((n, 28, 28), np.uint8)
-    for crop, label in zip(crops, labels, strict=True):
-        ink = np.zeros((100, 160), np.uint8)
-        drawn, width = paths(int(label), rng), np.exp(rng.normal(0.05, 0.2))
-        bare = max(stroke[:, 0].max() for stroke in drawn) < 0.3  # a 1: a fat pen would fill the others' holes
-        line(ink, drawn, (18, 18), (60 * width, 60), int(rng.integers(2, 24 if bare else 13)))
-        x, y, w, h = cv2.boundingRect(ink)
-        crop[:] = normalise(ink[y : y + h, x : x + w].astype(np.float32) / 255) * 255
-    return crops, labels
+    return np.stack([crop(paths(int(label), rng), rng) for label in labels]), labels

@@ -228,8 +228,9 @@ def sign(rng: Rng, tight: Tight) -> np.ndarray:
             line(ink, [(60 - b, a), (a, 60 - b)], thick, rng)
         case 2 | 3:  # +
             line(ink, [(30, a), (30, 60 - b)], thick, rng)
-            start = 30 if rng.random() < 0.2 else b  # cut in two where it touched something
-            line(ink, [(start, 30), (60 - a, 30)], thick, rng)
+            start = 30 if rng.random() < 0.2 else rng.uniform(0, 20)  # cut in two where it touched something
+            y = rng.uniform(18, 42)
+            line(ink, [(start, y), (rng.uniform(40, 60), y)], thick, rng)
         case 4 | 5:  # the sign for division, the dots now and then missing or run into one
             line(ink, [(0, 30), (60, 30)], thick, rng)
             for y in (30 - 14 - a, 30 + 14 + b):
