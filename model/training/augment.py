@@ -172,11 +172,6 @@ def lay_out(fine: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def photograph(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Blur and contrast as a camera and a threshold leave them: (n, 28, 28) uint8 -> same."""
     n = len(pictures)
-    part = some(n, float(__import__("os").environ.get("SCAN","0.1")), rng)  # a small scan: the digit was 9 to 16 pixels high
-    m, few = part.stop - part.start, int(rng.integers(12, 23))
-    scan = cv2.resize(pictures[part].reshape(-1, SIDE), (few, few * m), interpolation=cv2.INTER_AREA)
-    scan = cv2.convertScaleAbs(cv2.max(scan, 40) - 40, alpha=rng.uniform(1.2, 2))
-    pictures[part] = cv2.resize(scan, (SIDE, SIDE * m)).reshape(m, SIDE, SIDE)
     for share, sigma in ((0.15, 0.6), (0.1, 0.9)):
         part = some(n, share, rng)
         blurred = cv2.GaussianBlur(pictures[part].reshape(-1, SIDE), (5, 5), sigma)
