@@ -5,8 +5,9 @@
     python tests/bench_reading.py --model mine.h5              # other weights
 
 Prints the digit error rate (edit distance over the rows joined, as a share of the digits written) for each effect by
-strength, worst first; what was reported on pictures without any digit; how far the confidence can be believed
-(expected calibration error, Guo et al. 2017); and the milliseconds for a picture. Draws all that as a picture.
+strength, worst first; what was reported on pictures without any digit; which ways of writing a digit are misread;
+how far the confidence can be believed (expected calibration error, Guo et al. 2017); and the milliseconds for a
+picture. Draws all that as a picture.
 """
 
 import argparse

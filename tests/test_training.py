@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, SHIPPED, clean_environment
 
+from model import pen
 from model.console import UserError
 from model.pen import draw_digits
 from model.training import augment, batches, outliers
@@ -424,6 +425,17 @@ def test_non_digits_are_pictures_with_ink_in_them():
     assert (made.reshape(300, -1).max(1) > 250).all()
     np.testing.assert_allclose(targets.sum(1), 1, rtol=1e-5)
     assert targets.max() < 0.5  # of none is the network to be sure
+    assert 0 < (targets.max(1) > 0.4).mean() < 0.1  # of a Z it may half believe that it is a 2
+
+
+def test_halfway_between_two_ways_of_writing_a_digit_is_one_as_large():
+    for digit, skeletons in pen.SKELETONS.items():
+        ends = [np.concatenate([stroke.points for stroke in skeleton]) for skeleton in skeletons]
+        for style, others in enumerate(pen.ALIKE[digit]):
+            for other in others:
+                half = np.ptp((ends[style] + ends[other]) / 2, axis=0)
+                one, two = np.ptp(ends[style], axis=0), np.ptp(ends[other], axis=0)
+                assert (half > 0.75 * np.minimum(one, two)).all(), (digit, style, other)
 
 
 @pytest.mark.smoke
