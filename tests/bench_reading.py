@@ -5,8 +5,9 @@
     python tests/bench_reading.py --model mine.h5              # other weights
 
 Prints the digit error rate (edit distance over the rows joined, as a share of the digits written) for each effect by
-strength, worst first; what was reported on pictures without any digit; how far the confidence can be believed
-(expected calibration error, Guo et al. 2017); and the milliseconds for a picture. Draws all that as a picture.
+strength, worst first; what was reported on pictures without any digit; which ways of writing a digit are misread;
+how far the confidence can be believed (expected calibration error, Guo et al. 2017); and the milliseconds for a
+picture. Draws all that as a picture.
 """
 
 import argparse
@@ -25,7 +26,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 import cv2  # noqa: E402
 import sheets  # noqa: E402
 
-from model import network, weights  # noqa: E402
+from model import network, pen, weights  # noqa: E402
 from model.vision import candidates, reading  # noqa: E402
 
 STRENGTHS = (0.33, 0.67, 1.0)
@@ -52,6 +53,8 @@ def main() -> None:
     print(f"{'in all':18}" + "".join(f"{100 * rate:7.1f}" for rate in np.mean(list(errors.values()), axis=0)))
     print()
     measure_blanks(classify, args.sheets)
+    print()
+    measure_styles(classify)
     print()
     curve = reliability(verdicts)
     print()
@@ -112,6 +115,21 @@ def measure_blanks(classify, count):
     for name in sheets.BLANKS:
         found = [len(reading.read(sheets.blank(name, seed).picture, classify).digits) for seed in range(count)]
         print(f"{name:24}{np.mean(found):7.1f}")
+
+
+def measure_styles(classify, count: int = 60) -> None:
+    """Which way of writing a digit (pen.STYLES, counted from 0) is read as what: digits laid out as MNIST is."""
+    rng = np.random.default_rng(31)
+    print("drawn digits read right, and the styles that are misread most")
+    for digit, styles in pen.STYLES.items():
+        misread = {}
+        for style in range(len(styles)):
+            drawn = [pen.trace(pen.between(digit, style, rng), rng, pen.hand(rng)) for _ in range(count)]
+            read = classify(np.stack([pen.crop(strokes, rng) for strokes in drawn]) / np.float32(255)).argmax(1)
+            misread |= {(style, other): int((read == other).sum()) for other in set(read.tolist()) - {digit}}
+        worst = sorted(misread, key=misread.get, reverse=True)[:5]
+        told = ", ".join(f"{style} as {other}: {100 * misread[style, other] / count:.0f} %" for style, other in worst)
+        print(f"{digit}  {100 - 100 * sum(misread.values()) / count / len(styles):5.1f} %   {told}")
 
 
 def reliability(verdicts) -> list[tuple[float, float, int]]:

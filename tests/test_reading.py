@@ -84,7 +84,7 @@ def test_digits_of_every_size(check, height):
 
 @pytest.mark.parametrize("digit", range(10))
 def test_a_single_digit_as_high_as_the_picture(classify, digit):
-    page = sheets.sheet(18, [str(digit)], height=520, pen="marker")
+    page = sheets.sheet(22, [str(digit)], height=520, pen="marker")
     assert reading.read(page.picture, classify).text == [str(digit)]
 
 

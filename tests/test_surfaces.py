@@ -83,8 +83,8 @@ def test_sheets_are_found_in_grain_too():
 
 def test_a_small_sheet_on_a_larger_one_comes_after_it():
     picture = table((40, 30, 560, 300), paper=230)
-    cv2.rectangle(picture, (250, 120), (450, 290), 120, -1)
-    assert np.allclose(box(owner(picture, 350, 200)), (250, 120, 200, 170), atol=8)
+    cv2.rectangle(picture, (300, 120), (500, 290), 120, -1)
+    assert np.allclose(box(owner(picture, 400, 200)), (300, 120, 200, 170), atol=8)
     assert np.allclose(box(owner(picture, 150, 250)), (40, 30, 560, 300), atol=8)
 
 

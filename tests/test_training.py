@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, SHIPPED, clean_environment
 
+from model import pen
 from model.console import UserError
 from model.pen import draw_digits
 from model.training import augment, batches, outliers
@@ -430,10 +431,30 @@ def test_varied_digits_stay_laid_out_as_mnist_is():
 
 def test_non_digits_are_pictures_with_ink_in_them():
     digits, labels = draw_digits(100, np.random.default_rng(1))
-    made = outliers.draw(digits, labels, 300, np.random.default_rng(2))
+    made, targets = outliers.draw(digits, labels, 300, np.random.default_rng(2))
     assert made.shape == (300, 28, 28)
     assert made.dtype == np.uint8
     assert (made.reshape(300, -1).max(1) > 250).all()
+    np.testing.assert_allclose(targets.sum(1), 1, rtol=1e-5)
+    assert targets.max() < 0.5  # of none is the network to be sure
+    assert 0 < (targets.max(1) > 0.4).mean() < 0.1  # of a Z it may half believe that it is a 2
+
+
+def test_halfway_between_two_ways_of_writing_a_digit_is_one_as_large():
+    for digit, skeletons in pen.SKELETONS.items():
+        ends = [np.concatenate([stroke.points for stroke in skeleton]) for skeleton in skeletons]
+        for style, others in enumerate(pen.ALIKE[digit]):
+            for other in others:
+                half = np.ptp((ends[style] + ends[other]) / 2, axis=0)
+                one, two = np.ptp(ends[style], axis=0), np.ptp(ends[other], axis=0)
+                assert (half > 0.75 * np.minimum(one, two)).all(), (digit, style, other)
+
+
+@pytest.mark.smoke
+def test_every_sign_is_in_the_fonts_that_matplotlib_brings():
+    for fonts, signs in ((outliers.SIGN_FONTS, outliers.SIGNS), (outliers.LETTER_FONTS, outliers.LETTERS)):
+        for font in fonts:
+            assert all(outliers.outline(font, sign) for sign in signs), font
 
 
 @pytest.mark.smoke
@@ -452,7 +473,7 @@ import numpy as np
 from model.training import outliers
 ones = np.zeros((20, 28, 28), np.uint8)
 ones[:, 4:24, 13:15] = 255
-print(len(outliers.draw(ones, np.ones(20, int), 200, np.random.default_rng(1))))
+print(len(outliers.draw(ones, np.ones(20, int), 200, np.random.default_rng(1))[0]))
 """
     assert python(code) == "200\n"
 
@@ -462,7 +483,7 @@ def test_shipped_weights_are_unsure_of_what_is_no_digit():
 
     net = network.load(SHIPPED)
     digits, labels = draw_digits(500, np.random.default_rng(11))
-    none = outliers.draw(digits, labels, 500, np.random.default_rng(12))
+    none, _ = outliers.draw(digits, labels, 500, np.random.default_rng(12))
     sure = [(network.classify(net, x / np.float32(255)).max(1) > 0.8).mean() for x in (digits, none)]
     assert sure[0] > 0.9
     assert sure[1] < 0.15

@@ -96,5 +96,4 @@ def beyond_mnist(x: np.ndarray, y: np.ndarray, seed: int) -> list[Share]:
     count = min(recipe.NON_DIGITS_DRAWN, len(x))
     non_digits = outliers.draw(x, y, count, rng)
     drawn, labels = pen.draw_digits(count // 2, rng)
-    nobody_knows = np.full((count, 10), 0.1, np.float32)
-    return [Share(recipe.NON_DIGITS, non_digits, nobody_knows), Share(recipe.DRAWN, drawn, one_hot(labels))]
+    return [Share(recipe.NON_DIGITS, *non_digits), Share(recipe.DRAWN, drawn, one_hot(labels))]

@@ -6,8 +6,8 @@ PEAK_RATE = 3e-3  # highest learning rate (Adam), for batches of 128; it grows w
 WARM_UP = 0.2  # of all steps: the rate climbs to its peak, then falls along a cosine to nearly zero
 
 # Of all pictures shown. The rest are MNIST's digits, and most pictures are varied: turned, bent, another pen.
-NON_DIGITS = 0.1  # letters, signs, scribbles, pieces of digits: the network learns to be unsure of them
-DRAWN = 0.12  # digits in styles that MNIST has few of
+NON_DIGITS = 0.12  # letters, signs, scribbles, pieces of digits: the network learns to be unsure of them
+DRAWN = 0.15  # digits in styles that MNIST has few of
 UNVARIED = 0.3  # shown as they are
 
 # Towards the end most pictures are varied only a little, for what is read is nearer to them (He et al. 2019).
@@ -15,7 +15,7 @@ CALM_END = 0.2  # of the epochs: how long that end is
 NUDGED = 0.8  # of the pictures shown in it: only turned, bent and moved a little
 
 # Non-digits are drawn once and varied ever after; of drawn digits half as many. Fewer for small data.
-NON_DIGITS_DRAWN = 8000
+NON_DIGITS_DRAWN = 12_000
 
 # --handwriting: a person's digits are learnt by a network that is good already.
 HAND_EPOCHS = 3
