@@ -57,6 +57,7 @@ from model.live import camera, recording, session, sources, window
 from model.live.frames import Source
 from model.vision import reading
 from model.vision.tracking import Tracker, number
+from model.vision.turn import TURNS, Turner
 
 DEMO_FRAMES = 90  # of the demo without a window; with one it has no end
 
@@ -83,7 +84,8 @@ def main() -> int:
             print(f"reading with model/{chosen.name}", file=sys.stderr)
         if with_window:
             load_soon = partial(load_in_background, chosen)
-            session.Session(source, load_soon, options.min_confidence, options.handwriting, outputs).run()
+            turn = TURNS[options.turn]
+            session.Session(source, load_soon, options.min_confidence, options.handwriting, outputs, turn).run()
         else:
             read_all(source, load(chosen), options, outputs)
     return 1 if source.broken else 0
@@ -98,6 +100,8 @@ def parse_options() -> argparse.Namespace:
         "--min-confidence", type=confidence, default=reading.MIN_CONFIDENCE, metavar="P",
         help="believe digits from this confidence on, 0 to 1 (default %(default)s)",
     )  # fmt: skip
+    parser.add_argument("--turn", choices=TURNS, default="auto",
+                        help="degrees that a picture is turned clockwise to be read (default: found out)")  # fmt: skip
     parser.add_argument("--json", metavar="FILE", help="write what is read as JSON Lines (- for stdout)")
     parser.add_argument("--save", metavar="FILE", help="save the annotated picture or video; of a folder, a folder: "
                         "a name whose format has no colour or too few pixels gets .png at its end")  # fmt: skip
@@ -152,7 +156,7 @@ def read_all(
     source: Source, classify: reading.Classify, options: argparse.Namespace, outputs: list[recording.Write]
 ) -> None:
     """Without a window: every frame, or of cameras the newest; rows on stdout unless the JSON goes there."""
-    tracker = Tracker(options.min_confidence)
+    tracker, turner = Tracker(options.min_confidence), Turner(TURNS[options.turn], source.still)
     lost, last = False, None
     frames = islice(source.frames, DEMO_FRAMES) if source.name == sources.DEMO else source.frames
     for frame in frames:
@@ -161,7 +165,7 @@ def read_all(
             print(f"{source.name}: " + ("lost, waiting" if lost else "back"), file=sys.stderr)
         if frame is None:
             continue
-        seen = reading.read(frame.picture, classify, options.min_confidence)
+        seen = turner.read(frame.picture, classify, options.min_confidence, frame.seconds)
         seen = number(seen) if source.still else tracker.update(seen, frame.seconds)
         for output in outputs:
             output(frame, seen)
