@@ -15,8 +15,9 @@ TURNS = {"auto": None, "0": 0, "90": 1, "180": 2, "270": 3}  # as the user names
 SHAPES = 32  # connected components, the clearest of a picture, that are looked at in other turns
 SURE = 0.95  # mean confidence from which no other turn is looked at; of digits upside down, the most had 0.93
 MOST = 0.8  # share of the shapes that are digits, from which the sheet does not lie sideways
-# How many more digits another turn has to show, how many times as many, and of what share of the shapes. One alone turns
-# nothing: 6 and 9 change places, and 0, 1, 8 stay. Of words upside down, up to 0.58 of the letters look like digits.
+# How many more digits another turn has to show, how many times as many, and of what share of the shapes. One alone
+# turns nothing: 6 and 9 change places, and 0, 1, 8 stay. Of words upside down, up to 0.58 of the letters look like
+# digits.
 MORE, TIMES, SHARE = 1.2, 1.2, 0.62
 LOOK_SECONDS = 0.5  # between two looks at the other turns of a video; a look takes about as long as a frame
 TURN_SECONDS = 1.0  # that another turn has to be the better one of a video
@@ -59,7 +60,10 @@ class Turner:
 
 
 def best_turn(picture: np.ndarray, turn: int, found: list[Candidate], classify: Classify) -> int:
-    """The turn in which a picture shows clearly the most digits; `turn` if none does. found: its candidates in `turn`."""
+    """The turn in which a picture shows clearly the most digits; `turn` if none does.
+
+    found: the candidates of the picture in `turn`.
+    """
     seen, shapes = np.zeros(4), np.zeros(4)
     pair = [turn, (turn + 2) % 4]
     seen[pair], shapes[pair] = count(found, classify)
