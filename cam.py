@@ -60,6 +60,7 @@ from model.live.frames import Source
 from model.training import mnist
 from model.vision import reading
 from model.vision.tracking import Tracker, number
+from model.vision.turn import TURNS, Turner
 
 DEMO_FRAMES = 90  # of the demo without a window; with one, or in a browser, it has no end
 
@@ -84,7 +85,9 @@ def main() -> int:
             print(f"reading with model/{chosen.name}", file=sys.stderr)
         if not options.no_window and window.is_possible():
             load_soon, search = partial(load_in_background, chosen), card.searching(training_digits)
-            session.Session(source, load_soon, options.min_confidence, options.handwriting, outputs, search).run()
+            session.Session(
+                source, load_soon, options.min_confidence, options.handwriting, outputs, search, TURNS[options.turn]
+            ).run()
         else:
             read_all(source, load(chosen), options, outputs)
             if options.serve:
@@ -104,6 +107,8 @@ def parse_options() -> argparse.Namespace:
         "--min-confidence", type=confidence, default=reading.MIN_CONFIDENCE, metavar="P",
         help="believe digits from this confidence on, 0 to 1 (default %(default)s)",
     )  # fmt: skip
+    parser.add_argument("--turn", choices=TURNS, default="auto",
+                        help="degrees that a picture is turned clockwise to be read (default: found out)")  # fmt: skip
     parser.add_argument("--json", metavar="FILE", help="write what is read as JSON Lines (- for stdout)")
     parser.add_argument("--save", metavar="FILE", help="save what is drawn: of a picture a picture, of a "
                         f"video or camera a video ({', '.join(recording.CODECS)}), of a folder a folder")  # fmt: skip
@@ -174,7 +179,7 @@ def read_all(
     source: Source, classify: reading.Classify, options: argparse.Namespace, outputs: list[recording.Write]
 ) -> None:
     """Without a window: every frame, or of cameras the newest; rows on stdout unless the JSON goes there."""
-    tracker = Tracker(options.min_confidence)
+    tracker, turner = Tracker(options.min_confidence), Turner(TURNS[options.turn], source.still)
     lost, last = False, None
     ends = source.name == sources.DEMO and not options.serve
     for count, frame in enumerate(islice(source.frames, DEMO_FRAMES) if ends else source.frames):
@@ -185,7 +190,7 @@ def read_all(
             print(f"{source.name}: " + ("lost, waiting" if lost else "back"), file=sys.stderr)
         if frame is None:
             continue
-        seen = reading.read(frame.picture, classify, options.min_confidence)
+        seen = turner.read(frame.picture, classify, options.min_confidence, frame.seconds)
         seen = number(seen) if source.still else tracker.update(seen, frame.seconds)
         for output in outputs:
             output(frame, seen)

@@ -13,11 +13,11 @@ import numpy as np
 
 from .. import images
 from ..console import UserError
-from ..vision import reading
 from ..vision.reading import Classify, Reading
 from ..vision.rows import Digit
 from ..vision.segment import Box
 from ..vision.tracking import Tracker, number
+from ..vision.turn import Turner
 from . import overlay, picking, recording, view
 from .card import Card, Search
 from .frames import Frame, Source
@@ -45,11 +45,12 @@ class Session:
         handwriting: Path,
         outputs: list[recording.Write],
         search: Search,
+        turn: int | None = None,
     ) -> None:
         """load: starts to load the classifier; called when the first picture is on the screen.
 
         handwriting: the folder for taught digits. outputs: called with every frame that was read. search: for a card's
-        look-alikes.
+        look-alikes. turn: quarters that pictures are turned clockwise to be read; None to find it out.
         """
         self.search = search
         self.source, self.min_confidence, self.handwriting, self.outputs = source, min_confidence, handwriting, outputs
@@ -59,6 +60,7 @@ class Session:
         self.unread = self.new = True  # the frame was not read yet, nor written
         self.due = math.inf  # when the next frame of a file is; the first one stays until it is read
         self.tracker = Tracker(min_confidence)
+        self.turner = Turner(turn, source.still)
         self.times: deque[float] = deque(maxlen=20)  # when the last frames were read
         self.closed = self.paused = self.step = self.ended = self.help = False
         self.mask = self.crops = self.mirror = False
@@ -153,10 +155,13 @@ class Session:
 
     def read(self) -> None:
         frame, self.unread = self.frame, False
+        before = self.turner.turn
         seen = self.read_region()
         if self.source.still:
             self.spots = {}  # ids begin anew
         self.seen = number(seen) if self.source.still else self.tracker.update(seen, frame.seconds)
+        if self.turner.turn != before:
+            self.tell(f"it lies turned: read as turned by {90 * self.turner.turn}°, o turns it on")
         now = time.monotonic()
         self.times.append(now)
         pace = PICTURE_SECONDS if self.source.still else 1 / self.source.fps
@@ -171,9 +176,10 @@ class Session:
     def read_region(self) -> Reading:
         """The frame's reading, of the region alone if there is one; boxes are the whole frame's."""
         if self.region is None:
-            return reading.read(self.frame.picture, self.classify, self.min_confidence)
+            return self.turner.read(self.frame.picture, self.classify, self.min_confidence, self.frame.seconds)
         x, y, w, h = self.region
-        seen = reading.read(self.frame.picture[y : y + h, x : x + w].copy(), self.classify, self.min_confidence)
+        part = self.frame.picture[y : y + h, x : x + w].copy()
+        seen = self.turner.read(part, self.classify, self.min_confidence, self.frame.seconds)
 
         def moved(digits: list[Digit]) -> list[Digit]:
             return [d._replace(box=(d.box[0] + x, d.box[1] + y, *d.box[2:])) for d in digits]
@@ -290,6 +296,13 @@ class Session:
         else:
             self.tell("the model is still loading")
 
+    def turn_on(self) -> None:
+        """Read it turned by another quarter."""
+        self.turner.by_another_quarter()
+        self.look_at(self.region)
+        by_hand = self.turner.given or self.turner.by_hand
+        self.tell(f"read as turned by {90 * self.turner.turn}°" if by_hand else "the turn is found out again")
+
     def snapshot(self) -> None:
         self.tell(f"saved {recording.snapshot(self.frame, self.seen)}")
 
@@ -367,6 +380,7 @@ KEYS = (
     Key("r", "record", "record, stop recording", Session.start_or_stop_recording),
     Key("n", "", "next picture or frame", Session.step_on),
     Key("p", "", "the folder's picture before", Session.step_back),
+    Key("o", "", "turn what is read by 90°, then 180°, 270°", Session.turn_on),
     Key("m", "", "mirror the view (never what is read)", switch("mirror")),
     Key("f", "", "full screen", lambda session: session.window.toggle_full_screen()),
     Key("mouse", "", "click: why?; drag: read only in there; double-click: everywhere again", None),

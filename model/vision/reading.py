@@ -27,6 +27,7 @@ class Reading(NamedTuple):
     rows: list[list[Digit]]  # believed digits: rows top to bottom, each left to right
     doubtful: list[Digit]  # seen, but under the confidence limit
     mask: np.ndarray  # (h, w) uint8, 255 ink: the thresholded picture (may be at a smaller working size)
+    turn: int = 0  # how often the picture was turned clockwise by 90 degrees; boxes and mask are of the unturned one
 
     @property
     def text(self) -> list[str]:
@@ -55,7 +56,17 @@ def read(frame: np.ndarray, classify: Classify, min_confidence: float = MIN_CONF
     frame: (h, w), (h, w, 3) BGR or (h, w, 4) BGRA, of any dtype that OpenCV reads.
     classify: gives the ten probabilities for each of many crops at once; called once for most pictures, thrice at most.
     """
-    candidates, mask = find(frame)
+    return read_found(frame, *find(frame), classify, min_confidence)
+
+
+def read_found(
+    frame: np.ndarray,
+    candidates: list[Candidate],
+    mask: np.ndarray,
+    classify: Classify,
+    min_confidence: float = MIN_CONFIDENCE,
+) -> Reading:
+    """Read the digits among the candidates that were found in a picture, with its ink mask."""
     if not candidates:
         return Reading([], [], mask)
     probabilities = classify_all(candidates, classify)

@@ -1,17 +1,20 @@
 """Readings of frame after frame to digits that stay: steady boxes, steady labels, an id for each."""
 
-from collections import deque
+import math
+from itertools import pairwise
 
 import cv2
 import numpy as np
 
 from .reading import Reading
-from .rows import Digit, order
+from .rows import Digit
+from .turn import ordered
 
-VOTES = 9  # frames that decide on a digit's label
+MEMORY_SECONDS = 0.6  # after which what a frame said about a digit counts a third (1/e) of what the newest one says
 SIGHTINGS = 2  # a digit shows when it was seen as often,
-GRACE_SECONDS = 0.35  # and goes when it was missing for so many seconds
-RETURN_MARGIN = 0.1  # confidence above the limit that a digit needs once it was doubted: it does not come and go
+GRACE_SECONDS = 0.5  # and goes when it was missing for so many seconds
+COME = 0.4  # of the way from the confidence limit to 1: where a digit is believed that was not; so none comes and goes
+ROW_SECONDS = 0.5  # that rows have to be others before they are shown so
 MAX_TRACKS = 200  # digits followed at once; beyond that it is noise
 
 
@@ -19,41 +22,45 @@ def number(seen: Reading) -> Reading:
     """A single picture's reading with ids from 0 in reading order; nothing is smoothed."""
     ids = iter(range(len(seen.digits) + len(seen.doubtful)))
     rows = [[digit._replace(id=next(ids)) for digit in row] for row in seen.rows]
-    return Reading(rows, [digit._replace(id=next(ids)) for digit in seen.doubtful], seen.mask)
+    return seen._replace(rows=rows, doubtful=[digit._replace(id=next(ids)) for digit in seen.doubtful])
 
 
 class _Track:
-    def __init__(self, digit: Digit, place: tuple[int, int] | None, seconds: float) -> None:
+    def __init__(self, digit: Digit, seconds: float) -> None:
         self.id: int | None = None
         self.box = np.array(digit.box, np.float64)  # x, y, width, height
-        self.votes: deque[tuple[int, float, bool, bool]] = deque(maxlen=VOTES)
+        self.votes, self.frames = np.zeros(10), 0.0  # confidence in each label, and of how many frames; older ones fade
+        self.apart = 0.0  # frames in which a number begins with it, less those in which none does; older ones fade
         self.sightings = self.missed = 0
-        self.doubted = False
-        self.see(digit, place, seconds)
+        self.believed = False
+        self.seconds = seconds
+        self.see(digit, seconds)
 
-    def see(self, digit: Digit, place: tuple[int, int] | None, seconds: float) -> None:
-        """place: row and column in the frame's reading; None for what was doubtful."""
+    def see(self, digit: Digit, seconds: float) -> None:
         self.box = (self.box + digit.box) / 2  # half of the way: calm, and at rest within a few frames
-        self.place = place
-        self.votes.append((digit.digit, digit.confidence, place is not None, digit.apart))
-        self.vote = self.count()
+        fade = math.exp((self.seconds - seconds) / MEMORY_SECONDS)
+        self.votes *= fade
+        self.votes[digit.digit] += digit.confidence
+        self.frames = self.frames * fade + 1
+        self.apart = self.apart * fade + (1 if digit.apart else -1)
+        self.label = int(self.votes.argmax())
         self.crop = digit.crop
         self.sightings += 1
         self.missed = 0
         self.seconds = seconds
 
-    def miss(self) -> None:
-        self.place = None
-        self.missed += 1
+    def shown(self, min_confidence: float) -> Digit:
+        """The digit by the last frames: each one's vote for a label weighs as much as its confidence.
 
-    def count(self) -> tuple[int, float, bool, bool]:
-        """Label, confidence, belief, apart, by the last frames: for labels a vote weighs as much as its confidence."""
-        weights = [0.0] * 10
-        for digit, confidence, *_ in self.votes:
-            weights[digit] += confidence
-        winner = max(range(10), key=weights.__getitem__)
-        believed, apart = (sum(vote[i] for vote in self.votes) for i in (2, 3))
-        return winner, weights[winner] / len(self.votes), 2 * believed >= len(self.votes), 2 * apart > believed
+        To be believed it has to be surer than to stay so. It also stays while its label changes.
+        """
+        confidence, in_any_label = float(self.votes[self.label] / self.frames), self.votes.sum() / self.frames
+        if self.believed:
+            self.believed = bool(in_any_label >= min_confidence)
+        else:
+            self.believed = confidence >= min_confidence + COME * (1 - min_confidence)
+        box = tuple(self.box.round().astype(int).clip(0).tolist())
+        return Digit(self.label, confidence, box, self.crop, self.id, self.apart > 0)
 
 
 class Tracker:
@@ -64,22 +71,25 @@ class Tracker:
         self.tracks: list[_Track] = []
         self.shift = np.zeros(2)  # of all digits together, from the last frame to this one
         self.next_id = 0
+        self.turn = 0
+        self.rows: list[list[int]] = []  # ids as they were shown last
+        self.agreed = 0.0  # seconds, when a frame's own rows were those last
 
     def update(self, seen: Reading, seconds: float) -> Reading:
         """The next frame's reading, made steady. seconds: the frame's time."""
-        places = [(digit, (y, x)) for y, row in enumerate(seen.rows) for x, digit in enumerate(row)]
-        places += [(digit, None) for digit in seen.doubtful]
-        places = sorted(places, key=lambda place: -place[0].confidence)[:MAX_TRACKS]
-        pairs = self._match([digit for digit, _ in places])
+        if seen.turn != self.turn:  # the digits are others
+            self.tracks, self.turn = [], seen.turn
+        digits = sorted([*seen.digits, *seen.doubtful], key=lambda digit: -digit.confidence)[:MAX_TRACKS]
+        pairs = self._match(digits)
         for i, track in enumerate(self.tracks):
             if i in pairs:
-                track.see(*places[pairs[i]], seconds)
+                track.see(digits[pairs[i]], seconds)
             else:
-                track.miss()
+                track.missed += 1
         taken = set(pairs.values())
-        fresh = [_Track(*place, seconds) for j, place in enumerate(places) if j not in taken]
+        fresh = [_Track(digit, seconds) for j, digit in enumerate(digits) if j not in taken]
         self.tracks = [t for t in self.tracks if not self._gone(t, seconds, fresh)] + fresh
-        return self._shown(seen.mask)
+        return self._shown(seen, seconds)
 
     def _gone(self, track: _Track, seconds: float, fresh: list[_Track]) -> bool:
         if not track.missed:
@@ -87,27 +97,42 @@ class Tracker:
         late = track.missed > 1 and seconds - track.seconds > GRACE_SECONDS
         return late or track.sightings < SIGHTINGS or any(_overlap(track.box, other.box) > 0.3 for other in fresh)
 
-    def _shown(self, mask: np.ndarray) -> Reading:
-        believed, places, doubtful = [], [], []
-        tracks = [track for track in self.tracks if track.sightings >= SIGHTINGS]
-        boxes = np.array([track.box for track in tracks]).reshape(-1, 4).round().astype(int).clip(0).tolist()
-        for track, box in zip(tracks, boxes, strict=True):
+    def _shown(self, seen: Reading, seconds: float) -> Reading:
+        believed, doubtful = {}, []
+        for track in self.tracks:
+            if track.sightings < SIGHTINGS:
+                continue
             if track.id is None:
                 track.id, self.next_id = self.next_id, self.next_id + 1
-            digit, confidence, belief, apart = track.vote
-            shown = Digit(digit, confidence, tuple(box), track.crop, track.id, apart)
-            track.doubted = not belief or confidence < self.min_confidence + RETURN_MARGIN * track.doubted
-            if not track.doubted:
-                believed.append(shown)
-                places.append(track.place)
+            digit = track.shown(self.min_confidence)
+            if track.believed:
+                believed[track.id] = digit
             else:
-                doubtful.append(shown)
-        if None in places:  # one that this frame's reading lacks
-            return Reading(order(believed), doubtful, mask)
-        rows = {}
-        for place, shown in sorted(zip(places, believed, strict=True)):
-            rows.setdefault(place[0], []).append(shown)
-        return Reading(list(rows.values()), doubtful, mask)
+                doubtful.append(digit)
+        rows = [[digit.id for digit in row] for row in ordered(list(believed.values()), seen.turn)]
+        self._arrange(rows, seconds)
+        return seen._replace(rows=[[believed[i] for i in row] for row in self.rows], doubtful=doubtful)
+
+    def _arrange(self, rows: list[list[int]], seconds: float) -> None:
+        """Take over a frame's own rows of ids. Where they part or join those shown before, these stay for a while."""
+        now, before = set().union(*rows), set().union(*self.rows)
+        kept = _only(now, self.rows)
+        if kept == _only(before, rows) or seconds - self.agreed > ROW_SECONDS:
+            self.rows, self.agreed = rows, seconds
+            return
+        self.rows, below = kept, 0
+        for row in rows:  # newcomers stand beside their neighbours
+            known = [i for i in row if i in before]
+            if not known:
+                self.rows.insert(below, row)
+            for left, new in pairwise([None, *row] if known else []):
+                if new not in before:
+                    home = self._row_of(known[0] if left is None else left)
+                    home.insert(0 if left is None else home.index(left) + 1, new)
+            below = self.rows.index(self._row_of(row[-1])) + 1
+
+    def _row_of(self, digit: int) -> list[int]:
+        return next(row for row in self.rows if digit in row)
 
     def _match(self, digits: list[Digit]) -> dict[int, int]:
         """Which track is which digit: {index of the track: index of the digit}.
@@ -119,7 +144,7 @@ class Tracker:
         boxes = np.array([digit.box for digit in digits], np.float64)
         tracks = np.array([track.box for track in self.tracks])
         moves = _centres(boxes)[None] - _centres(tracks)[:, None]  # (tracks, digits, 2)
-        labels = np.array([track.vote[0] for track in self.tracks])
+        labels = np.array([track.label for track in self.tracks])
         alike = labels[:, None] == np.array([digit.digit for digit in digits])
         size = float(np.median(tracks[:, 2:].max(axis=1)))
         self.shift = _common_move(moves / size, np.where(alike, 1.0, 0.3), self.shift / size) * size
@@ -137,6 +162,11 @@ class Tracker:
                 pairs[i] = j
                 taken.add(j)
         return pairs
+
+
+def _only(ids: set[int], rows: list[list[int]]) -> list[list[int]]:
+    """The rows without other ids."""
+    return [row for row in ([i for i in row if i in ids] for row in rows) if row]
 
 
 def _common_move(moves: np.ndarray, weights: np.ndarray, last: np.ndarray) -> np.ndarray:
