@@ -31,6 +31,7 @@
         tracking    readings of frame after frame -> digits that stay, each with its id
         reading     picture and classifier -> digits in rows
         choice      of candidates that share ink, which to take, and how far to believe them
+        context     what stands around a digit: numbers, or letters
         rows        digits -> rows, as a person reads them
         candidates  picture -> what may be a digit
         segment     ink mask -> connected components, cut where digits may touch, grouped where parts may be one digit's

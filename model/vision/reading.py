@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..crop import deskew
+from . import context
 from .candidates import Candidate, find
 from .choice import SEAM_COST, believe, choose
 from .rows import Digit, middles, order, part, tilt
@@ -79,7 +80,7 @@ def read_found(
         upright = [_likeliest(p, c.box, crop) for p, c, crop in zip(classify(crops), chosen, crops, strict=True)]
         gain = sum(u.confidence - d.confidence for u, d in zip(upright, digits, strict=True))
         digits = upright if gain > -0.03 * len(digits) else digits
-    digits = believe(digits, chosen)
+    digits = context.doubt(believe(digits, chosen), *context.evidence(digits, chosen))
     believed = [digit for digit in digits if digit.confidence >= min_confidence]
     doubtful = [digit for digit in digits if digit.confidence < min_confidence]
     return Reading(part(order(believed), frame, mask), doubtful, mask)
