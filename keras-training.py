@@ -7,7 +7,7 @@
     python keras-training.py --handwriting handwriting   # learn your hand, then model/mine.h5
 
     python keras-training.py --teacher --epochs 24                       # a deeper network, model/teacher.h5,
-    python keras-training.py --learn-from model/teacher.h5 --epochs 45   # and the digits' network taught by it
+    python keras-training.py --learn-from model/teacher.h5 --epochs 60   # and the digits' network taught by it
 
 MNIST comes from --data, else from the file that the environment variable MNIST_PATH names, else it is
 downloaded once. Every epoch shows the network new versions of the digits: turned, bent, drawn with thin or
