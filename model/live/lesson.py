@@ -9,6 +9,7 @@ from ..vision import candidates
 from ..vision.reading import Classify, Reading
 from ..vision.rows import Digit
 from ..vision.segment import Box
+from ..vision.turn import turned, turned_box
 from . import picking, view
 
 
@@ -17,7 +18,7 @@ class Lesson:
 
     def __init__(self, seen: Reading, folder: Path, history: list[Path]) -> None:
         """history: the files of this session, newest last, so that a later lesson can undo too."""
-        self.digits = picking.in_reading_order(seen)
+        self.digits, self.turn = picking.in_reading_order(seen), seen.turn
         self.boxed = len(self.digits)  # so many have a box already; those dragged come after them
         self.folder, self.history = folder, history
         self.chosen: int | None = None
@@ -32,11 +33,13 @@ class Lesson:
 
     def add(self, picture: np.ndarray, box: Box, classify: Classify) -> str:
         """Choose the ink in a box of the frame as a digit that was not found there. What to tell the user."""
-        candidate = candidates.in_box(picture, box)
+        upright, (height, width) = turned(picture, self.turn), picture.shape[:2]
+        candidate = candidates.in_box(upright, turned_box(box, self.turn, (width, height)))
         if candidate is None:
             return "there is no ink in that box"
         probabilities = classify(candidate.crop[None])[0]
-        digit = Digit(int(probabilities.argmax()), float(probabilities.max()), candidate.box, candidate.crop)
+        found = turned_box(candidate.box, -self.turn, upright.shape[1::-1])
+        digit = Digit(int(probabilities.argmax()), float(probabilities.max()), found, candidate.crop)
         self.digits.append(digit)
         self.chosen = len(self.digits) - 1
         return "type what it is"

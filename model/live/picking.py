@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 from ..vision.reading import Reading
 from ..vision.rows import Digit, order
+from ..vision.turn import turned_box
 
 REACH = 0.5  # of a digit's longer side: so far beside its box a click still means it
 
 
 def in_reading_order(seen: Reading) -> list[Digit]:
-    """Believed and doubted digits, row by row, each from left to right."""
-    return [digit for row in order([*seen.digits, *seen.doubtful]) for digit in row]
+    """Believed and doubted digits, row by row, each from left to right, as they stand when the sheet is upright."""
+    digits = [*seen.digits, *seen.doubtful]
+    upright = [digit._replace(box=turned_box(digit.box, seen.turn, (0, 0)), id=i) for i, digit in enumerate(digits)]
+    return [digits[digit.id] for row in order(upright) for digit in row]
 
 
 def nearest(digits: Sequence[Digit], x: float, y: float) -> int | None:
