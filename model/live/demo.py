@@ -19,11 +19,12 @@ PENS = (  # colour in BGR, width in pixels, opacity, grain (0 smooth ink to 1 ro
 )
 WIDTH, HEIGHT = 1280, 720
 SHEET = (880, 620)  # width, height
+LOOP_SECONDS = 15
 SKIN = (125, 155, 205)
 
 
 def frames() -> Iterator[np.ndarray]:
-    """Endless frames, (720, 1280, 3) uint8 BGR, for a pace of 30 a second; they repeat only after minutes."""
+    """Endless frames, (720, 1280, 3) uint8 BGR, 30 a second; the sheet moves in a loop, only the noise is new."""
     rng = np.random.default_rng(7)
     sheet, room = _sheet(rng), _room(rng)
     # Sensor noise: a window on one large picture of it, placed anew for each frame. It only brightens, so 0 to 12.
@@ -42,9 +43,9 @@ def frames() -> Iterator[np.ndarray]:
 def _pose(seconds: float) -> np.ndarray:
     """Where the hands hold the sheet: the (3, 3) perspective from sheet to picture."""
     x, y, tilt, turn, roll, near = (
-        reach * np.sin(2 * np.pi * seconds / period + start)
-        for reach, period, start in (
-            (22, 7.3, 0), (14, 5.1, 1), (0.10, 6.1, 2), (0.16, 8.9, 3), (0.035, 4.7, 4), (0.04, 11.3, 5),
+        reach * np.sin(2 * np.pi * times * seconds / LOOP_SECONDS + start)
+        for reach, times, start in (
+            (22, 2, 0), (14, 3, 1), (0.10, 2, 2), (0.16, 2, 3), (0.035, 3, 4), (0.04, 1, 5),
         )
     )  # fmt: skip
     w, h = SHEET
@@ -73,7 +74,7 @@ def _sheet(rng: np.random.Generator) -> np.ndarray:
 
 
 def _room(rng: np.random.Generator) -> np.ndarray:
-    """What is behind the sheet, out of focus: a wall, a shelf, a lamp, arms, and the sheet's shadow."""
+    """What is behind the sheet, out of focus: walls, a shelf, arms, and the sheet's shadow."""
     room = np.full((HEIGHT, WIDTH, 3), (138, 150, 158), np.uint8)
     room[:, 930:] = (120, 134, 146)  # another wall
     cv2.rectangle(room, (0, 150), (330, 168), (70, 92, 120), -1)  # a shelf with books
@@ -82,12 +83,9 @@ def _room(rng: np.random.Generator) -> np.ndarray:
         wide, high = int(rng.integers(16, 40)), int(rng.integers(80, 130))
         cv2.rectangle(room, (x, 150 - high), (x + wide, 149), rng.integers(50, 170, 3).tolist(), -1)
         x += wide + 3
-    cv2.rectangle(room, (1120, 260), (1136, 720), (60, 66, 72), -1)  # a lamp
-    cv2.fillPoly(room, [np.int32([[1060, 260], [1200, 260], [1170, 110], [1090, 110]])], (170, 215, 240))
-    cv2.rectangle(room, (0, 610), (WIDTH, HEIGHT), (92, 112, 138), -1)  # a desk
     room = cv2.GaussianBlur(room, (0, 0), 9)
-    for x, lean in ((345, 14), (935, -14)):
-        _blob(room, (x - 2 * lean, HEIGHT + 40), (64, 150), lean, SKIN)
+    for x, lean in ((370, 14), (900, -14)):
+        _blob(room, (x - 2 * lean, HEIGHT + 40), (84, 150), lean, SKIN)
     shade = np.zeros((HEIGHT, WIDTH), np.float32)
     cv2.rectangle(shade, (215, 60), (1115, 700), 0.28, -1)
     light = np.linspace(1.05, 0.8, WIDTH)[:, None] * (1 - cv2.GaussianBlur(shade, (0, 0), 24))[..., None]
