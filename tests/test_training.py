@@ -464,7 +464,7 @@ def test_shipped_weights_on_mnist(mnist_path):
 
     digits = mnist.load(mnist_path)
     probabilities = network.classify(network.load(SHIPPED), digits.x_test / np.float32(255))
-    assert (probabilities.argmax(1) == digits.y_test).mean() >= 0.996
+    assert (probabilities.argmax(1) == digits.y_test).mean() >= 0.995
 
 
 def test_non_digits_are_made_of_whatever_digits_there_are():
