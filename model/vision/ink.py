@@ -127,25 +127,29 @@ def remove_rules(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[
     """
     thick = max(3, min(mask.shape) // 90)  # pixels: no rule is thicker
     mask, lines = _remove_rules(mask, marks, ink, 0, thick)
-    stats = cv2.connectedComponentsWithStats(marks)[2]
-    high = 2 * stats[1:, cv2.CC_STAT_HEIGHT]
-    some = high >= LEAST_HEIGHT
-    if not some.any():
+    outlines, tree = cv2.findContours(marks, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    outer = np.flatnonzero(tree[0, :, 3] < 0).tolist() if outlines else []
+    boxes = [cv2.boundingRect(outlines[i]) for i in outer]
+    heights = [2 * h for _, _, _, h in boxes if 2 * h >= LEAST_HEIGHT]
+    if not heights:
         return mask, lines
-    high = float(np.median(high[some]))
+    high = float(np.median(heights))
     long = LONG * high
+    large = [box for box in boxes if 2 * max(box[2:]) > long]
+    if not large:
+        return mask, lines
     places = np.zeros((marks.shape[0] // 4 + 1, marks.shape[1] // 4 + 1), np.uint8)
-    for x, y, w, h, _ in stats[1:][2 * stats[1:, 2:4].max(1) > long].tolist():
+    for x, y, w, h in large:
         places[y // 4 : (y + h) // 4 + 1, x // 4 : (x + w) // 4 + 1] = 255
     for outline in cv2.findContours(cv2.dilate(places, None), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]:
         x, y, w, h = (4 * side for side in cv2.boundingRect(outline))
         if min(w, h) < high:  # in pixels of the half size: lower than two digits, one line or stroke
             continue
-        small, large = (slice(y, y + h), slice(x, x + w)), (slice(2 * y, 2 * (y + h)), slice(2 * x, 2 * (x + w)))
-        bare, more = _remove_rules(mask[large], marks[small], ink[large], long, max(3, min(thick, int(high / 10))))
-        if more.any():
+        half, whole = (slice(y, y + h), slice(x, x + w)), (slice(2 * y, 2 * (y + h)), slice(2 * x, 2 * (x + w)))
+        bare, more = _remove_rules(mask[whole], marks[half], ink[whole], long, max(3, min(thick, int(high / 10))))
+        if cv2.countNonZero(more):
             mask = mask.copy()
-            mask[large], lines[large] = bare, cv2.bitwise_or(lines[large], more)
+            mask[whole], lines[whole] = bare, cv2.bitwise_or(lines[whole], more)
     return mask, lines
 
 
@@ -189,17 +193,22 @@ def _remove_level_rules(
     columns = np.linspace(0, marks.shape[1] - 1, marks.shape[1] // 4 + 1).astype(int)
     rows = np.rint(begin[:, None] + slope[:, None] * columns).astype(int)
     inside = (rows >= 0) & (rows < marks.shape[0])
+    on = np.clip(rows, 0, marks.shape[0] - 1)
     near = cv2.dilate(thin, np.ones((3, 1), np.uint8))
-    covered = ((near[np.clip(rows, 0, marks.shape[0] - 1), columns] > 0) & inside).mean(1)
+    covered = ((near[on, columns] > 0) & inside).mean(1)
     strong = np.flatnonzero(covered > cover)
-    half_ink = cv2.resize(ink, marks.shape[::-1], interpolation=cv2.INTER_AREA)
+    if not len(strong):
+        return mask, lines
+    stands_out = _stands_out(cv2.resize(ink, marks.shape[::-1], interpolation=cv2.INTER_AREA), thick // 2 + 2)
     drawn: list[tuple[int, int]] = []
     for i in strong:  # the strongest first, and not its near doubles
         left, right = rows[i, [0, -1]].tolist()
         is_new = all(abs(left - y[0]) + abs(right - y[1]) > thick for y in drawn)
-        if is_new and _goes_on(half_ink, near, rows[i], columns, thick // 2 + 2):
+        if is_new and _goes_on(stands_out[on[i], columns], near[on[i], columns]):
             drawn.append((left, right))
             cv2.polylines(lines, [_ridge(ink, begin[i] + slope[i] * columns, columns)], False, 255)
+    if not drawn:
+        return mask, lines
     band = cv2.dilate(lines, np.ones((2 * (thick // 2) + 3, 1), np.uint8))
     thin = cv2.subtract(mask, cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thick + 1, 1), np.uint8)))
     rule = cv2.bitwise_and(thin, band)
@@ -224,19 +233,21 @@ def _ridge(ink: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray
     return np.stack([x, y], 1).astype(np.int32)
 
 
-def _goes_on(ink: np.ndarray, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray, off: int) -> bool:
+def _stands_out(ink: np.ndarray, off: int) -> np.ndarray:
+    """How much darker than so many pixels above and below each pixel of the ink is: (h, w) int16."""
+    around = cv2.copyMakeBorder(ink, off, off, 0, 0, cv2.BORDER_REPLICATE)
+    sides = cv2.addWeighted(around[: len(ink)], 0.5, around[2 * off :], 0.5, 0)
+    return cv2.subtract(cv2.dilate(ink, np.ones((3, 1), np.uint8)), sides, dtype=cv2.CV_16S)
+
+
+def _goes_on(stands_out: np.ndarray, mask: np.ndarray) -> bool:
     """Whether a line is dark between its darkest places too, as a rule is; a column of 1s is not.
 
-    rows, columns: (n,) where it is; off: so many pixels above and below, it is not.
+    stands_out: (n,) how dark it is from end to end. mask: (n,) not 0 where ink is.
     """
-    bottom = ink.shape[0] - 1
-    rows = np.clip(rows, 0, bottom)
-    first, *_, last = hits = np.flatnonzero(mask[rows, columns])
-    above, up, here, down, below = (
-        ink[np.clip(rows + shift, 0, bottom), columns].astype(int) for shift in (-off, -1, 0, 1, off)
-    )
-    stands_out = np.maximum(np.maximum(up, here), down) - (above + below) // 2
-    return np.quantile(stands_out[first : last + 1], GAPS) > GOES_ON * np.median(stands_out[hits])
+    first, *_, last = hits = np.flatnonzero(mask)
+    between, dark = np.sort(stands_out[first : last + 1]), np.sort(stands_out[hits])
+    return between[int(GAPS * len(between))] > GOES_ON * dark[len(dark) // 2]
 
 
 def ground(ink: np.ndarray, mask: np.ndarray) -> Ground:
