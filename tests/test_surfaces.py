@@ -137,7 +137,7 @@ def test_pictures_of_every_size(size):
 def edges_of(picture, thin=False):
     """Where surfaces end, on the grid: what is left once all strokes are gone, or thin ones alone."""
     _, _, edges = ink.flatten(cv2.resize(picture, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST))
-    edge = edges[thin]
+    edge = edges[:, :, int(thin)]
     assert edge.shape == (720, 1280) and edge.dtype == np.uint8 and set(np.unique(edge)) <= {0, 255}
     return edge[2::4, 2::4]
 
@@ -381,14 +381,14 @@ def test_a_rule_is_one_although_it_has_gaps(gap):
 def test_the_edge_of_a_dark_place_is_no_rule():
     """A rule is darker than what is above and below it."""
     line = np.arange(0, 640, 4)
-    rows, mask = np.full(len(line), 100), np.full((200, 640), 255, np.uint8)
+    mask = np.full(len(line), 255, np.uint8)
     for above, below, rule in ((0, 0, True), (90, 90, False), (100, 0, True), (100, 90, False)):
         level = np.full((200, 640), above, np.uint8)
         level[101:] = below
         level[99:102] = 100
         level[99:102, ::12] = 130 if not rule else 100  # darker here and there
         level[99:102, 4::12] = 130 if not rule else 100
-        assert ink._goes_on(level, mask, rows, line, 6) == rule, (above, below)
+        assert ink._goes_on(ink._stands_out(level, 6)[100, line], mask) == rule, (above, below)
 
 
 def test_a_short_line_is_no_rule():

@@ -67,7 +67,7 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
         source = tuple(round(v / scale) for v in box)
         area = int(np.count_nonzero(part))
         thin = area < thin_stroke * max(w, h)
-        on_edge = max(cv2.mean(edge[y : y + h, x : x + w], part)[0] / 255 for edge in edges[: 1 + thin])
+        on_edge = max(cv2.mean(edges[y : y + h, x : x + w], part)[: 1 + thin]) / 255
         candidates.append(Candidate(source, soft, members, area, seams, clarity, on_edge))
     return candidates, mask
 

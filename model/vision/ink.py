@@ -25,32 +25,36 @@ class Ground(NamedTuple):
     squares: np.ndarray  # integral of that squared, float64
 
 
-def flatten(frame: np.ndarray) -> tuple[np.ndarray, list[Surface], list[np.ndarray]]:
+def flatten(frame: np.ndarray) -> tuple[np.ndarray, list[Surface], np.ndarray]:
     """How much darker than the paper around it each pixel is: (h, w) uint8, 0 paper to 255 black.
 
-    Also the surfaces, and where they end, twice: (h, w) uint8, 255 or 0, with wide and with thin strokes removed.
+    Also the surfaces, and where they end: (h, w, 2) uint8, 255 or 0, with wide and with thin strokes removed.
     frame: (h, w) or (h, w, 3) uint8. The paper is the grey closing of the picture (Serra 1982): it fills strokes and
     keeps the edges of shadows where they are. Surfaces with white on black are turned round first.
     """
     grey = frame
     if frame.ndim == 3:  # the channel that the ink absorbs most, the light's colour taken out first
         means = np.maximum(cv2.mean(frame)[:3], 1)
-        channels = [cv2.convertScaleAbs(c, alpha=means.max() / m) for c, m in zip(cv2.split(frame), means, strict=True)]
-        darkest = cv2.min(cv2.min(*channels[:2]), channels[2])
-        grey = cv2.addWeighted(darkest, 0.5, cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), 0.5, 0)
+        channels = cv2.split(frame)  # from here on in place: a new frame costs as much as what is done in it
+        for channel, mean in zip(channels, means, strict=True):
+            if mean < means.max():
+                cv2.convertScaleAbs(channel, channel, means.max() / mean)
+            darkest = cv2.min(channels[0], channel, channels[0])
+        grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
+        cv2.addWeighted(darkest, 0.5, grey, 0.5, 0, grey)
     grey = cv2.GaussianBlur(grey, (3, 3), 0)
     # At half the size, which is four times as fast; padded, so that no vignette is taken for ink at the border.
     half, pad = _halve(grey), widest_stroke(grey) // 2
     found, edges = surfaces.find(half, pad)
     turned = white_on_black(half, pad, found)
-    ends = [np.where(turned, *both) for both in zip(edges[cv2.MORPH_OPEN], edges[cv2.MORPH_CLOSE], strict=True)]
+    ends = cv2.merge(edges[cv2.MORPH_CLOSE])
     if turned.any():
+        cv2.copyTo(cv2.merge(edges[cv2.MORPH_OPEN]), turned, ends)
         half, grey = (cv2.bitwise_xor(picture, _spread(turned, picture.shape)) for picture in (half, grey))
-    half = cv2.copyMakeBorder(half, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
-    half = cv2.morphologyEx(half, cv2.MORPH_CLOSE, np.ones((pad | 1, pad | 1), np.uint8))[pad:-pad, pad:-pad]
+    half = surfaces.morphed(half, cv2.MORPH_CLOSE, pad | 1, cv2.BORDER_REPLICATE)
     paper = cv2.resize(cv2.erode(half, None), grey.shape[::-1])
-    level = cv2.divide(cv2.subtract(paper, grey), cv2.max(paper, 24), scale=255)
-    return level, found, [_spread(end, grey.shape) for end in ends]
+    grey = cv2.subtract(paper, grey)
+    return cv2.divide(grey, cv2.max(paper, 24, paper), grey, 255), found, _spread(ends, grey.shape)
 
 
 def widest_stroke(picture: np.ndarray) -> int:
@@ -74,15 +78,17 @@ def white_on_black(half: np.ndarray, reach: int, found: list[Surface]) -> np.nda
     """
     shape = found[0].inside.shape
     small = cv2.resize(half, shape[::-1], interpolation=cv2.INTER_AREA)
-    window = np.ones((int(reach * shape[1] / half.shape[1]) | 1,) * 2, np.uint8)
+    side = int(reach / 2 * shape[1] / half.shape[1]) | 1
+    window = np.ones((side, side), np.uint8)
     turned = np.zeros(shape, np.uint8)
     for where, inside in found:
-        tones, share = small[where], np.maximum(cv2.blur(inside.astype(np.float32), window.shape), 1e-3)
-        lightest = cv2.dilate(np.where(inside, tones, np.uint8(0)), window).astype(np.float32)
-        darkest = cv2.erode(np.where(inside, tones, np.uint8(255)), window).astype(np.float32)
-        mean = cv2.blur(np.where(inside, tones, np.uint8(0)).astype(np.float32), window.shape) / share
-        excess = (lightest - darkest) * (mean - (lightest + darkest) / 2)
-        turned[where][inside] = 255 if excess[inside].sum() < 0 else 0
+        tones, mask = small[where][::2, ::2], 255 * inside[::2, ::2].view(np.uint8)  # tell as much
+        within, share = (cv2.boxFilter(part, cv2.CV_32F, window.shape) for part in (tones & mask, mask))
+        lightest, darkest = cv2.dilate(tones & mask, window), cv2.erode(tones | ~mask, window)
+        mean = 255 * within / np.maximum(share, 1)
+        middle = cv2.addWeighted(lightest, 0.5, darkest, 0.5, 0, dtype=cv2.CV_32F)
+        excess = cv2.subtract(lightest, darkest) * (mean - middle)
+        np.copyto(turned[where], 255 if cv2.mean(excess, mask)[0] < 0 else 0, where=inside)
     return turned
 
 
@@ -108,9 +114,10 @@ def threshold(ink: np.ndarray, found: list[Surface]) -> tuple[np.ndarray, np.nda
         darkest = np.where(inside, cv2.subtract(peaks[where], grain), np.uint8(0))
         darkest = cv2.dilate(darkest, np.ones((near, near), np.uint8))
         least = min(255.0, 8 + 5 * spread)
-        limit[where][inside] = cv2.add(grain, cv2.max(cv2.convertScaleAbs(darkest, alpha=HALF_INK), least))[inside]
+        over = cv2.max(cv2.convertScaleAbs(darkest, alpha=HALF_INK), least)
+        np.copyto(limit[where], cv2.add(grain, over), where=inside)
         if i:  # between the surfaces there is no grain to tell marks from
-            grains[where][inside] = cv2.add(grain, least)[inside]
+            np.copyto(grains[where], cv2.add(grain, least), where=inside)
     mask = cv2.compare(ink, cv2.resize(limit, ink.shape[::-1]), cv2.CMP_GT)
     half = np.ascontiguousarray(ink[::2, ::2])
     marks = cv2.compare(half, cv2.resize(grains, half.shape[::-1]), cv2.CMP_GT)
@@ -211,13 +218,14 @@ def _remove_level_rules(
         return mask, lines
     band = cv2.dilate(lines, np.ones((2 * (thick // 2) + 3, 1), np.uint8))
     thin = cv2.subtract(mask, cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thick + 1, 1), np.uint8)))
-    rule = cv2.bitwise_and(thin, band)
+    rule = cv2.bitwise_and(thin, band, band)
     levels = ink[::4, ::4][rule[::4, ::4] > 0]
     lines = cv2.dilate(lines, np.ones((3, 1), np.uint8))
     if not len(levels):
         return mask, lines
     darkest = int(min(255, 1.5 * np.median(levels)))
-    return cv2.subtract(mask, cv2.bitwise_and(rule, cv2.compare(ink, darkest, cv2.CMP_LE))), lines
+    faint = cv2.compare(ink, darkest, cv2.CMP_LE)
+    return cv2.subtract(mask, cv2.bitwise_and(rule, faint, faint), faint), lines
 
 
 def _ridge(ink: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -234,10 +242,10 @@ def _ridge(ink: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray
 
 
 def _stands_out(ink: np.ndarray, off: int) -> np.ndarray:
-    """How much darker than so many pixels above and below each pixel of the ink is: (h, w) int16."""
+    """How much darker than so many pixels above and below each pixel of the ink is: (h, w) uint8."""
     around = cv2.copyMakeBorder(ink, off, off, 0, 0, cv2.BORDER_REPLICATE)
     sides = cv2.addWeighted(around[: len(ink)], 0.5, around[2 * off :], 0.5, 0)
-    return cv2.subtract(cv2.dilate(ink, np.ones((3, 1), np.uint8)), sides, dtype=cv2.CV_16S)
+    return cv2.subtract(cv2.dilate(ink, np.ones((3, 1), np.uint8)), sides, sides)
 
 
 def _goes_on(stands_out: np.ndarray, mask: np.ndarray) -> bool:
@@ -247,7 +255,7 @@ def _goes_on(stands_out: np.ndarray, mask: np.ndarray) -> bool:
     """
     first, *_, last = hits = np.flatnonzero(mask)
     between, dark = np.sort(stands_out[first : last + 1]), np.sort(stands_out[hits])
-    return between[int(GAPS * len(between))] > GOES_ON * dark[len(dark) // 2]
+    return between[int(GAPS * (len(between) - 1))] > GOES_ON * dark[len(dark) // 2]
 
 
 def ground(ink: np.ndarray, mask: np.ndarray) -> Ground:

@@ -43,7 +43,7 @@ def find(picture: np.ndarray, widest: int) -> tuple[list[Surface], dict[int, lis
     for stroke in (widest, THIN_STROKE):
         alike = []
         for operation in (cv2.MORPH_CLOSE, cv2.MORPH_OPEN):
-            bare = _morphed(grid, operation, stroke, cv2.BORDER_REPLICATE)
+            bare = morphed(grid, operation, stroke, cv2.BORDER_REPLICATE)
             slope = cv2.morphologyEx(bare, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
             even = cv2.morphologyEx(cv2.compare(slope, EDGE, cv2.CMP_LE), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
             edges[operation].append(cv2.dilate(cv2.compare(slope, STEEP, cv2.CMP_GT), np.ones((3, 3), np.uint8)))
@@ -71,11 +71,12 @@ def _surface(outline: np.ndarray, holes: list[np.ndarray], widest: int) -> list[
     area, kept = cv2.countNonZero(whole), cv2.countNonZero(even)
     if kept < MOSTLY * area or cv2.countNonZero(cv2.erode(whole, np.ones((widest, widest), np.uint8))) < DEEP * area:
         return []
-    inside = _morphed(whole[1:-1, 1:-1], cv2.MORPH_CLOSE, widest, cv2.BORDER_CONSTANT)
+    inside = morphed(whole[1:-1, 1:-1], cv2.MORPH_CLOSE, widest, cv2.BORDER_CONSTANT)
     return [Surface((slice(y, y + h), slice(x, x + w)), inside > 0)]
 
 
-def _morphed(picture: np.ndarray, operation: int, side: int, border: int) -> np.ndarray:
+def morphed(picture: np.ndarray, operation: int, side: int, border: int) -> np.ndarray:
     """A picture closed or opened with a square, past its border too."""
-    around = cv2.copyMakeBorder(picture, side, side, side, side, border)
-    return cv2.morphologyEx(around, operation, np.ones((side, side), np.uint8))[side:-side, side:-side]
+    pad = side // 2
+    around = cv2.copyMakeBorder(picture, pad, pad, pad, pad, border)
+    return cv2.morphologyEx(around, operation, np.ones((side, side), np.uint8))[pad:-pad, pad:-pad]
