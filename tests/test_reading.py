@@ -112,7 +112,8 @@ def test_broken_strokes(check):
     ],
 )
 def test_digits_below_one_another_are_no_ruled_line(classify, rows):
-    assert reading.read(sheets.sheet(1, rows).picture, classify).text == rows
+    read = reading.read(sheets.sheet(1, rows).picture, classify).text
+    assert [row.replace(" ", "") for row in read] == rows  # how 1s are spaced is not asked here
 
 
 @pytest.mark.parametrize("effect", ["rules", "squares"])

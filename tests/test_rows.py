@@ -324,3 +324,36 @@ def test_pictures_of_every_kind_are_parted(shape):
     found = rows.order(page(["12", "7"]))
     assert rows.part(found, frame, mask) == found
     assert rows.part([], frame, mask) == []
+
+
+def stroke(x, y, w, h, lean=0.0, digit=1, upstroke=False):
+    """A stroke that leans so far across by up, as a digit."""
+    ink = np.zeros((28, 28), np.uint8)
+    cv2.line(ink, (round(14 + 9 * lean), 5), (round(14 - 9 * lean), 23), 255, 2)
+    if upstroke:
+        cv2.line(ink, (round(14 + 9 * lean), 5), (round(6 + 9 * lean), 12), 255, 2)
+    return Digit(digit, 0.9, (x, y, w, h), ink.astype(np.float32) / 255)
+
+
+@pytest.mark.parametrize(
+    ("middle", "sign"),
+    [
+        (stroke(145, 96, 20, 48, lean=0.4), True),
+        (stroke(145, 96, 20, 48, lean=0.4, digit=7), False),
+        (stroke(145, 96, 20, 44, lean=0.4), False),  # does not reach below
+        (stroke(145, 100, 20, 48, lean=0.4), False),  # nor this above
+        (stroke(145, 96, 20, 48), False),  # upright
+        (stroke(145, 96, 20, 48, lean=0.3, upstroke=True), False),
+        (stroke(150, 128, 8, 18), True),  # a comma
+        (stroke(150, 118, 8, 18), False),
+    ],
+)
+def test_slashes_and_commas_are_no_1s(middle, sign):
+    row = [stroke(100, 100, 25, 40, digit=4), middle, stroke(190, 100, 25, 40, digit=5)]
+    assert rows.signs(row) == ([middle] if sign else [])
+    assert rows.signs(row[:2]) == rows.signs(row[1:]) == rows.signs([]) == [], "it has to stand between two"
+
+
+def test_where_all_digits_lean_a_1_does():
+    outer = [stroke(x, 100, 25, 40, lean=0.4, digit=4) for x in (100, 190)]
+    assert rows.signs([outer[0], stroke(145, 96, 20, 48, lean=0.4), outer[1]]) == []

@@ -12,7 +12,7 @@ from ..crop import deskew
 from . import context
 from .candidates import Candidate, find
 from .choice import SEAM_COST, believe, choose
-from .rows import Digit, middles, order, part, tilt
+from .rows import Digit, middles, order, part, signs, tilt
 from .segment import Box
 
 # The limit under which a digit is doubted: on pictures without any digit hardly one is above it, and of the digits on
@@ -72,6 +72,8 @@ def read_found(
         return Reading([], [], mask)
     probabilities = classify_all(candidates, classify)
     indices = choose(candidates, probabilities.max(1))
+    if not indices:
+        return Reading([], [], mask)
     chosen = [candidates[i] for i in indices]
     digits = [_likeliest(p, c.box, c.crop) for p, c in zip(probabilities[indices], chosen, strict=True)]
     slope = tilt([digit for digit in digits if digit.confidence > 0.5])
@@ -81,9 +83,12 @@ def read_found(
         gain = sum(u.confidence - d.confidence for u, d in zip(upright, digits, strict=True))
         digits = upright if gain > -0.03 * len(digits) else digits
     digits = context.doubt(believe(digits, chosen), *context.evidence(digits, chosen))
-    believed = [digit for digit in digits if digit.confidence >= min_confidence]
-    doubtful = [digit for digit in digits if digit.confidence < min_confidence]
-    return Reading(part(order(believed), frame, mask), doubtful, mask)
+    rows = order([digit for digit in digits if digit.confidence >= min_confidence])
+    none = {digit.box for row in rows for digit in signs(row)}
+    rows = [row for row in ([digit for digit in row if digit.box not in none] for row in rows) if row]
+    doubtful = [digit._replace(confidence=0.0) if digit.box in none else digit for digit in digits]
+    doubtful = [digit for digit in doubtful if digit.confidence < min_confidence]
+    return Reading(part(rows, frame, mask), doubtful, mask)
 
 
 def classify_all(candidates: list[Candidate], classify: Classify) -> np.ndarray:

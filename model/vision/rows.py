@@ -10,6 +10,9 @@ import numpy as np
 from .segment import Box
 
 DIGIT_WIDTH = 0.6  # of most digits, in heights
+LOW = 0.6  # heights of its neighbours under their top, where a comma begins at the highest
+BEYOND = 0.05  # heights that a slash reaches above and below its neighbours at least; few 1s do both
+LEAN, STRAIGHT = 0.14, 0.7  # of a slash at least: across by up, more than the row; correlation of its ink's x and y
 SPACE = 1.35  # times as long as a step from digit to digit inside numbers is one across a space, at least
 
 class Digit(NamedTuple):
@@ -68,6 +71,26 @@ def middles(digits: Sequence[Digit]) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return x + width / 2, y + height / 2, height
 
 
+def signs(row: Sequence[Digit]) -> list[Digit]:
+    """Of a row's digits, the 1s that are none: slashes and commas.
+
+    A comma begins low between its neighbours. A slash reaches above and below them, is straight, and leans more than
+    most of the row's digits.
+    """
+    moments = [cv2.moments(digit.crop) for digit in row]
+    leans = [-m["mu11"] / max(m["mu02"], 1e-9) for m in moments]  # across by up
+    found = []
+    for i in range(1, len(row) - 1):
+        _, top, _, height = row[i].box
+        _, tops, _, heights = np.array([row[i - 1].box, row[i + 1].box], float).mean(0)
+        beyond = min(tops - top, top + height - tops - heights)
+        straight = leans[i] * (moments[i]["mu02"] / max(moments[i]["mu20"], 1e-9)) ** 0.5  # correlation of x and y
+        slash = beyond > BEYOND * heights and straight > STRAIGHT and leans[i] > np.median(leans) + LEAN
+        if row[i].digit == 1 and (slash or top > tops + LOW * heights):
+            found.append(row[i])
+    return found
+
+
 def part(rows: list[list[Digit]], frame: np.ndarray, mask: np.ndarray) -> list[list[Digit]]:
     """The rows with their numbers told apart (see Digit.apart): by signs, by ruled lines and by spaces.
 
@@ -81,7 +104,7 @@ def part(rows: list[list[Digit]], frame: np.ndarray, mask: np.ndarray) -> list[l
     lines_part = between.mean() < 2 / 3 and through.mean() < 1 / 3
     parted = []
     for row, (line, _) in zip(rows, ruled, strict=True):
-        sign = _signs(row, mask, frame.shape[1] / mask.shape[1])
+        sign = _marked(row, mask, frame.shape[1] / mask.shape[1])
         parted.append(sign | line if lines_part else sign & ~line)  # a sign may be what is left of a line
     steps = [_steps(row) for row in rows]
     bare = [step[~apart] for step, apart in zip(steps, parted, strict=True)]
@@ -121,7 +144,7 @@ def _steps(row: Sequence[Digit]) -> np.ndarray:
     return (gap + DIGIT_WIDTH + middle[1:] - middle[:-1]) / 2
 
 
-def _signs(row: Sequence[Digit], mask: np.ndarray, scale: float) -> np.ndarray:
+def _marked(row: Sequence[Digit], mask: np.ndarray, scale: float) -> np.ndarray:
     """Between which digits ink stands that is neither's, such as a point, a comma, a slash: (n - 1,) bool.
 
     All of it has to stand there, so a line under the row is no sign; and not high up, where the bar of a 5 would be.
