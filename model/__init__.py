@@ -29,6 +29,7 @@
 
     vision/      picture -> digits in rows; OpenCV only
         tracking    readings of frame after frame -> digits that stay, each with its id
+        turn        sheets that lie sideways or upside down, turned and read
         reading     picture and classifier -> digits in rows
         choice      of candidates that share ink, which to take, and how far to believe them
         context     what stands around a digit: numbers, or letters
