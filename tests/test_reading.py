@@ -1,6 +1,7 @@
 """What is read from a sheet of paper: rendered sheets with known digits, pictures without any, odd frames."""
 
 from functools import cache
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 
 from model import network, pen, weights
 from model.crop import normalise
-from model.live import demo
+from model.live import demo, view
 from model.vision import candidates, reading
+from model.vision.tracking import Tracker
 
 
 @pytest.fixture(scope="module")
@@ -409,3 +411,14 @@ def test_ink_that_no_digit_is_chosen_from():
     picture = sheets.sheet(50, ["7"]).picture
     read = reading.read(picture, lambda crops: np.zeros((len(crops), 10), np.float32))
     assert (read.text, read.doubtful) == ([], [])
+
+
+def test_the_demo_shows_its_rows_and_no_ghosts_in_all_its_loop(classify):
+    tracker = Tracker(reading.MIN_CONFIDENCE)
+    for i, frame in enumerate(islice(demo.frames(), 30 * demo.LOOP_SECONDS)):
+        if i % 10:
+            continue
+        seen = tracker.update(reading.read(frame, classify), i / 30)
+        assert not [digit for digit in seen.doubtful if digit.confidence >= view.LIKELY], i
+        if i >= 10:  # a digit shows once it was seen twice
+            assert [row.replace(" ", "") for row in seen.text] == [row.replace(" ", "") for row in demo.ROWS], i
