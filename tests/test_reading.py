@@ -114,8 +114,10 @@ def test_broken_strokes(check):
     ],
 )
 def test_digits_below_one_another_are_no_ruled_line(classify, rows):
-    read = reading.read(sheets.sheet(1, rows).picture, classify).text
-    assert [row.replace(" ", "") for row in read] == rows  # how 1s are spaced is not asked here
+    seen = reading.read(sheets.sheet(1, rows).picture, classify)
+    found = [*seen.digits, *seen.doubtful]  # a 1 among 1s may be doubted; none may be taken out as a rule
+    assert sorted(str(digit.digit) for digit in found) == sorted("".join(rows))
+    assert len(seen.doubtful) <= 1
 
 
 @pytest.mark.parametrize("effect", ["rules", "squares"])
