@@ -118,26 +118,27 @@ class Card:
         top = self.probabilities.argmax()
         for i, share in enumerate(self.probabilities.tolist()):
             base = y + u * (i + 2)
+            low = base - round(0.15 * u)
             colour = RIGHT if i == top else BAR
             cv2.rectangle(canvas, (x + 13 * u, base - round(0.75 * u), max(1, round(7 * u * share)), round(0.6 * u)),
                           colour, -1)  # fmt: skip
             text = WHITE if i == top else QUIET
-            _write(canvas, str(i), x + 12 * u, base - round(0.15 * u), round(0.85 * u), text)
+            cv2.putText(canvas, str(i), (x + 12 * u, low), text, FONT, round(0.85 * u), PLAIN)
             if share >= 0.005:
-                _write(canvas, f"{share:.0%}", x + round(20.4 * u), base - round(0.15 * u), round(0.8 * u), text)
+                cv2.putText(canvas, f"{share:.0%}", (x + round(20.4 * u), low), text, FONT, round(0.8 * u), PLAIN)
         first, *more = self.lines(min_confidence)
-        _write(canvas, first, x + u, y + round(12.6 * u), round(1.2 * u), WHITE, BOLD)
+        cv2.putText(canvas, first, (x + u, y + round(12.6 * u)), WHITE, FONT, round(1.2 * u), BOLD)
         for line in more:
-            _write(canvas, line, x + u, y + round(13.9 * u), round(0.85 * u), QUIET)
+            cv2.putText(canvas, line, (x + u, y + round(13.9 * u)), QUIET, FONT, round(0.85 * u), PLAIN)
         caption = "looking for look-alikes" if found is None else "most like it among the training digits"
         if found == []:
             caption = "no training digits here to compare with"
-        _write(canvas, caption, x + u, y + round(15.6 * u), round(0.85 * u), QUIET)
+        cv2.putText(canvas, caption, (x + u, y + round(15.6 * u)), QUIET, FONT, round(0.85 * u), PLAIN)
         for i, alike in enumerate(found or []):
             across = x + u + round(3.7 * u * i)
             _put(canvas, 255 - alike.picture, across, y + 16 * u, round(3.4 * u))
             colour = RIGHT if alike.label == self.digit.digit else OTHER
-            _write(canvas, str(alike.label), across + round(1.4 * u), y + round(20.5 * u), u, colour, BOLD)
+            cv2.putText(canvas, str(alike.label), (across + round(1.4 * u), y + round(20.5 * u)), colour, FONT, u, BOLD)
 
 
 def _common(a: Box, b: Box) -> int:
@@ -150,7 +151,3 @@ def _put(canvas: np.ndarray, picture: np.ndarray, x: int, y: int, side: int) -> 
     """A grey picture (28, 28), enlarged to a square."""
     large = cv2.resize(picture.astype(np.uint8), (side, side), interpolation=cv2.INTER_NEAREST)
     canvas[y : y + side, x : x + side] = large[..., None]
-
-
-def _write(canvas: np.ndarray, text: str, x: int, y: int, size: int, colour: tuple, weight: int = PLAIN) -> None:
-    cv2.putText(canvas, text, (x, y), colour, FONT, size, weight)

@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 
 from ..vision.reading import Reading
-from ..vision.rows import Digit, order
-from ..vision.turn import turned_box
+from ..vision.rows import Digit
+from ..vision.turn import ordered
 
 REACH = 0.5  # of a digit's longer side: so far beside its box a click still means it
 
 
 def in_reading_order(seen: Reading) -> list[Digit]:
     """Believed and doubted digits, row by row, each from left to right, as they stand when the sheet is upright."""
-    digits = [*seen.digits, *seen.doubtful]
-    upright = [digit._replace(box=turned_box(digit.box, seen.turn, (0, 0)), id=i) for i, digit in enumerate(digits)]
-    return [digits[digit.id] for row in order(upright) for digit in row]
+    return [digit for row in ordered([*seen.digits, *seen.doubtful], seen.turn) for digit in row]
 
 
 def nearest(digits: Sequence[Digit], x: float, y: float) -> int | None:

@@ -47,24 +47,25 @@ def draw(digits: np.ndarray, labels: np.ndarray, n: int, rng: Rng) -> tuple[np.n
     tight = Tight(digits, labels)
     kinds = list(KINDS)
     share = np.array([KINDS[kind] for kind in kinds], float)
-    pictures = []
-    targets = np.full((n, 10), 0.1, np.float32)
+    pictures, targets = [], []
     while len(pictures) < n:
         kind = kinds[rng.choice(len(kinds), p=share / share.sum())]
-        if kind is letter:
-            ink, sign = letter(rng)
-            if sign in ALIKE:
-                targets[len(pictures)] = (1 - HALF_SURE) / 9
-                targets[len(pictures), ALIKE[sign]] = HALF_SURE
-        else:
-            ink = kind(rng, tight)
+        ink, sign = letter(rng) if kind is letter else (kind(rng, tight), "")
         x, y, w, h = cv2.boundingRect(ink)
         if max(w, h) >= 4:
             crop = normalise(ink[y : y + h, x : x + w].astype(np.float32) / 255)
             pictures.append((crop * 255).astype(np.uint8))
-        else:
-            targets[len(pictures)] = 0.1
-    return np.stack(pictures), targets
+            targets.append(target(sign))
+    return np.stack(pictures), np.stack(targets)
+
+
+def target(sign: str) -> np.ndarray:
+    """What the network is to answer, (10,) float32: all alike, or half of it the digit that a sign may be."""
+    if sign not in ALIKE:
+        return np.full(10, 0.1, np.float32)
+    answer = np.full(10, (1 - HALF_SURE) / 9, np.float32)
+    answer[ALIKE[sign]] = HALF_SURE
+    return answer
 
 
 class Tight:

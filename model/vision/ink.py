@@ -14,6 +14,7 @@ GAPS, GOES_ON = 0.25, 0.3  # a rule is, in all but a quarter of its length, a th
 RULE_COVER = 0.35  # of the picture's side that a line covers with ink, to be a ruled one
 LONG = 3  # heights of a digit: no stroke is as long, a rule of a table is
 BARE = 0.2  # least share of the ground around ink that is bare; in texture hardly any is
+AROUND = (6, 18)  # pixels of the ground that are looked at around ink at least; further where little of that is bare
 LEAST_HEIGHT = 9  # pixels: what is lower does not tell how high the digits are
 
 
@@ -265,15 +266,14 @@ def ground(ink: np.ndarray, mask: np.ndarray) -> Ground:
     return Ground(cv2.integral(cv2.bitwise_and(bare, 1), sdepth=cv2.CV_32S), dark, squares)
 
 
-def unevenness(ground: Ground, boxes: np.ndarray, least: int = 6) -> np.ndarray:
+def unevenness(ground: Ground, boxes: np.ndarray, around: tuple[int, ...] = AROUND) -> np.ndarray:
     """The standard deviation of the ground's darkness in and around each of some boxes.
 
-    boxes: (n, 4) x, y, width, height. least: pixels of the ground that are looked at around them. Returns (n,) float64,
-    255 where hardly any of it is bare, not even further around.
+    boxes: (n, 4) x, y, width, height. Returns (n,) float64, 255 where hardly any of it is bare, however far around.
     """
     height, width = (side - 1 for side in ground.bare.shape)
     x, y, w, h = boxes.reshape(-1, 4).T / 2
-    reach = np.maximum(least, np.maximum(w, h) / 4)
+    reach = np.maximum(around[0], np.maximum(w, h) / 4)
     left, top = np.maximum(0, x - reach).astype(int), np.maximum(0, y - reach).astype(int)
     right = np.minimum(width, np.ceil(x + w + reach)).astype(int)
     bottom = np.minimum(height, np.ceil(y + h + reach)).astype(int)
@@ -282,5 +282,5 @@ def unevenness(ground: Ground, boxes: np.ndarray, least: int = 6) -> np.ndarray:
     deviation = np.sqrt(np.maximum(0, square / some - (total / some) ** 2))
     covered = count < BARE * (right - left) * (bottom - top)
     if covered.any():
-        deviation[covered] = unevenness(ground, boxes[covered], 3 * least) if least == 6 else 255
+        deviation[covered] = unevenness(ground, boxes[covered], around[1:]) if len(around) > 1 else 255
     return deviation

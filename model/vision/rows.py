@@ -15,6 +15,7 @@ BEYOND = 0.05  # heights that a slash reaches above and below its neighbours at 
 LEAN, STRAIGHT = 0.14, 0.7  # of a slash at least: across by up, more than the row; correlation of its ink's x and y
 SPACE = 1.35  # times as long as a step from digit to digit inside numbers is one across a space, at least
 
+
 class Digit(NamedTuple):
     digit: int
     confidence: float  # 0 to 1
