@@ -87,13 +87,13 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
         apart = np.random.default_rng(args.seed).permutation(len(x)) < round(len(x) * recipe.VALIDATION)
         held_out = x[apart] / np.float32(255), y[apart]
         x, y = x[~apart], y[~apart]
-    others = batches.beyond_mnist(x, y, args.seed)
+    others = batches.beyond_mnist(x, y, args.epochs, args.seed)
     if args.learn_from and runtime.processes() > 1:
         raise console.UserError("--learn-from trains in one process: unset KERAS_DISTRIBUTION_NUM_PROCESSES")
-    deeper = teacher.load(args.learn_from) if args.learn_from else None
+    teachers = teacher.mean_opinion(args.learn_from) if args.learn_from else None
     shown = batches.Pictures(
         x, y, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed, rank=runtime.rank(),
-        processes=runtime.processes(), teacher=deeper.predict_on_batch if deeper else None,
+        processes=runtime.processes(), teacher=teachers,
     )  # fmt: skip
 
     kind = teacher if args.teacher else network
@@ -133,7 +133,7 @@ def learn_hand(taught: handwriting.Examples, digits: mnist.Mnist, args: argparse
     few = np.random.default_rng(args.seed).permutation(len(digits.x_train))[: recipe.HAND_MNIST]
     x, y = digits.x_train[few], digits.y_train[few]
     yours = batches.Share(recipe.HAND_SHARE, learnt.x, batches.one_hot(learnt.y))
-    others = [yours, *batches.beyond_mnist(x, y, args.seed)]
+    others = [yours, *batches.beyond_mnist(x, y, args.epochs, args.seed)]
     shown = batches.Pictures(x, y, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed)
     loop.prepare(net, args.epochs * len(shown), shown.batch_size, gently=True)
     loop.fit(net, shown, [])
@@ -193,7 +193,8 @@ def arguments() -> argparse.Namespace:
     ways = parser.add_mutually_exclusive_group()
     ways.add_argument("--handwriting", type=Path, metavar="DIR", help="learn from DIR/<digit>/*.png as well")
     ways.add_argument("--teacher", action="store_true", help="train the deeper network that --learn-from takes")
-    ways.add_argument("--learn-from", type=os.path.abspath, metavar="TEACHER", help="learn what it says, not labels")
+    ways.add_argument("--learn-from", type=os.path.abspath, nargs="+", metavar="TEACHER",
+                      help="learn what it says, or several together, not labels")  # fmt: skip
     parser.set_defaults(number_format=None)  # chosen when a run begins
     args = parser.parse_args()
     if args.epochs is None:
@@ -207,10 +208,11 @@ def arguments() -> argparse.Namespace:
         parser.error("--handwriting goes with neither --resume nor --validation")
     if args.output.resolve() == weights.SHIPPED:
         parser.error("the shipped weights are never overwritten: name another --output")
-    if args.learn_from and not os.path.isfile(args.learn_from):
-        parser.error(f"there is no teacher {args.learn_from}: train one with --teacher")
-    if args.learn_from and args.output.resolve() == Path(args.learn_from).resolve():
-        parser.error("--output is the teacher: name another one")
+    for path in args.learn_from or ():
+        if not os.path.isfile(path):
+            parser.error(f"there is no teacher {path}: train one with --teacher")
+        if args.output.resolve() == Path(path).resolve():
+            parser.error("--output is the teacher: name another one")
     return args
 
 

@@ -109,7 +109,7 @@ class Ours(Run):
         self.dtype = "bfloat16" if "bfloat16" in keras.config.dtype_policy().name else "float32"
         self.name = f"ours, {epochs} epochs"
         self.net = network.build()
-        others = batches.beyond_mnist(self.x, self.y, 1)
+        others = batches.beyond_mnist(self.x, self.y, epochs, 1)
         self.shown = batches.Pictures(self.x, self.y, others, epochs=epochs, batch_size=batch_size, seed=1)
         loop.prepare(self.net, epochs * len(self.shown), batch_size)
 

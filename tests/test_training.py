@@ -19,7 +19,7 @@ from conftest import ROOT, SHIPPED, clean_environment
 from model import pen
 from model.console import UserError
 from model.pen import draw_digits
-from model.training import augment, batches, outliers
+from model.training import augment, batches, outliers, recipe
 from model.weights import SHAPES, read
 
 SMALL = ("--batch-size", "50", "--seed", "3")
@@ -375,11 +375,32 @@ def test_learns_what_a_teacher_says_whatever_the_labels_say(script, small_npz, t
     assert done.returncode == 0, done.stderr
     with np.load(small_npz) as digits:
         np.savez(mislabelled, **{**digits, "y_train": np.zeros_like(digits["y_train"])})
-    done = script("keras-training.py", "--learn-from", teacher, "--data", mislabelled, "--batch-size", 10,
+    done = script("keras-training.py", "--learn-from", teacher, teacher, "--data", mislabelled, "--batch-size", 10,
                   "--epochs", 6, "--output", output)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert [weights.shape for weights in read(output)] == list(SHAPES)
     assert float(re.search(r"200 test digits: .*accuracy ([\d.]+)%", done.stdout)[1]) > 30  # by the labels: 10
+
+
+def test_several_teachers_say_together_what_they_say_on_average(tmp_path):
+    from model import network
+    from model.training import teacher
+
+    networks = [teacher.build() for _ in range(2)]
+    for number, net in enumerate(networks):
+        network.save(net, tmp_path / f"{number}.h5")
+    x = np.random.default_rng(0).random((4, 28, 28, 1), np.float32)
+    one, other = (net.predict_on_batch(x) for net in networks)
+    assert abs(one - other).max() > 0.01
+    said = teacher.mean_opinion([tmp_path / "0.h5", tmp_path / "1.h5"])(x)
+    np.testing.assert_allclose(said, (one + other) / 2, atol=1e-4)
+
+
+def test_longer_runs_see_more_drawn_pictures(monkeypatch):
+    monkeypatch.setattr(recipe, "NON_DIGITS_DRAWN", 40)
+    x, y = draw_digits(150, np.random.default_rng(0))
+    counts = [[len(share.x) for share in batches.beyond_mnist(x, y, epochs, 1)] for epochs in (1, 16, 600)]
+    assert counts == [[40, 20], [80, 40], [150, 75]]  # never more than digits
 
 
 def test_an_epoch_depends_on_seed_and_number_alone():
@@ -427,6 +448,15 @@ def test_varied_digits_stay_laid_out_as_mnist_is():
         centre = (varied.sum(3 - axis, dtype=float) * np.arange(28)).sum(1) / mass
         assert abs(np.median(centre) - 13.5) < 0.5
         assert np.quantile(abs(centre - 13.5), 0.95) < 2.5
+
+
+def test_some_pictures_have_few_pixels_as_small_digits_have():
+    rng = np.random.default_rng(3)
+    dots = np.zeros((1000, 28, 28), np.uint8)
+    dots[np.arange(1000), rng.integers(8, 20, 1000), rng.integers(8, 20, 1000)] = 255
+    seen = np.concatenate([augment.photograph(dots[i : i + 50].copy(), rng) for i in range(0, 1000, 50)])
+    spread = seen.sum((1, 2)) / seen.max((1, 2))  # pixels; blur alone makes 7
+    assert 0.01 < (spread > 8).mean() < 0.12
 
 
 def test_non_digits_are_pictures_with_ink_in_them():

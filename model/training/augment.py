@@ -58,7 +58,7 @@ def another_hand(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     n = len(pictures)
     much = rng.uniform(0, 1, n) ** 1.5  # most only a little
     angle = np.deg2rad(rng.uniform(-16, 16, n)) * much
-    slant = rng.normal(0, 0.16, n) * much
+    slant = rng.normal(0, 0.2, n) * much
     scale = np.exp(rng.normal(0, [[0.15], [0.08]], (2, n)) * much)
     return warp(pictures, FINE, angle, slant, scale, 1.2 * much, np.zeros((2, n)), rng)
 
@@ -170,8 +170,13 @@ def lay_out(fine: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def photograph(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Blur and contrast as a camera and a threshold leave them: (n, 28, 28) uint8 -> same."""
+    """Few pixels, blur and contrast as a camera and a threshold leave them: (n, 28, 28) uint8 -> same."""
     n = len(pictures)
+    part = some(n, 0.12, rng)  # digits 8 to 16 pixels high in the frame; crops have 20
+    side = int(rng.integers(11, 23))
+    m = part.stop - part.start
+    few = cv2.resize(pictures[part].reshape(-1, SIDE), (side, m * side), interpolation=cv2.INTER_AREA)
+    pictures[part] = cv2.resize(few, (SIDE, m * SIDE)).reshape(-1, SIDE, SIDE)
     for share, sigma in ((0.15, 0.6), (0.1, 0.9)):
         part = some(n, share, rng)
         blurred = cv2.GaussianBlur(pictures[part].reshape(-1, SIDE), (5, 5), sigma)

@@ -90,10 +90,10 @@ def one_hot(labels: np.ndarray) -> np.ndarray:
     return np.eye(10, dtype=np.float32)[labels]
 
 
-def beyond_mnist(x: np.ndarray, y: np.ndarray, seed: int) -> list[Share]:
+def beyond_mnist(x: np.ndarray, y: np.ndarray, epochs: int, seed: int) -> list[Share]:
     """What the default recipe shows besides MNIST's digits (x, y): non-digits, some made of them, and drawn digits."""
     rng = np.random.default_rng(seed)
-    count = min(recipe.NON_DIGITS_DRAWN, len(x))
+    count = min(recipe.NON_DIGITS_DRAWN * math.ceil(epochs / recipe.EPOCHS), len(x))
     non_digits = outliers.draw(x, y, count, rng)
     drawn, labels = pen.draw_digits(count // 2, rng)
     return [Share(recipe.NON_DIGITS, *non_digits), Share(recipe.DRAWN, drawn, one_hot(labels))]

@@ -14,8 +14,9 @@ UNVARIED = 0.3  # shown as they are
 CALM_END = 0.2  # of the epochs: how long that end is
 NUDGED = 0.8  # of the pictures shown in it: only turned, bent and moved a little
 
-# Non-digits are drawn once and varied ever after; of drawn digits half as many. Fewer for small data.
-NON_DIGITS_DRAWN = 12_000
+# Non-digits are drawn once and varied ever after; of drawn digits half as many. More for longer runs, fewer for small
+# data.
+NON_DIGITS_DRAWN = 12_000  # for each 15 epochs
 
 # --handwriting: a person's digits are learnt by a network that is good already.
 HAND_EPOCHS = 3

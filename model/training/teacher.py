@@ -1,5 +1,6 @@
 """A deeper network for the digits' network to learn from, in training alone (distillation: Hinton et al. 2015)."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -52,3 +53,12 @@ def load(path: str | Path) -> keras.Sequential:
     if not all(np.isfinite(array).all() for array in network.get_weights()):
         raise UserError(f"{path} has weights that are no numbers: train one with keras-training.py --teacher")
     return network
+
+
+def mean_opinion(paths: list[str]) -> Callable[[np.ndarray], np.ndarray]:
+    """What teachers in files say together: pictures (n, 28, 28, 1) float32 -> the mean of their (n, 10) probabilities.
+
+    Raises UserError.
+    """
+    teachers = [load(path) for path in paths]
+    return lambda x: np.mean([teacher.predict_on_batch(x) for teacher in teachers], axis=0)
