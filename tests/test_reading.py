@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 import sheets
-from bench_reading import aligned, digits_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scoring import aligned, digits_of
 
 from model import network, pen, weights
 from model.crop import normalise
