@@ -369,7 +369,8 @@ def _print_words(paper, rng, letter, begins, baselines, height):
     pen = ImageDraw.Draw(picture)
     h, w = paper.shape[:2]
     for y in np.arange(MARGIN + 20, h - MARGIN - 1.5 * letter, 1.6 * letter):
-        beside = (x for x, low in zip(begins, baselines, strict=True) if y - height < low < y + 1.3 * letter + height)
+        near = y - 0.3 * height, y + 1.3 * (letter + height)  # of a row on this line, where its digits stand
+        beside = (x for x, low in zip(begins, baselines, strict=True) if near[0] < low < near[1])
         x, end = MARGIN + 40, min(beside, default=w - MARGIN) - 0.8 * height
         while x + face.getlength(text := word(rng)) < end:
             pen.text((x, y), text, font=face, fill=(45, 45, 45))

@@ -145,10 +145,6 @@ def test_touching_neighbours(check):
     check(pages(25, 26, 27, touching=0.6), at_most=0.2)
 
 
-def test_operators_are_no_digits(check):
-    check(pages(28, 29, 30, operators=True, height=50), at_most=0.1)
-
-
 # -- Order
 
 @pytest.mark.parametrize("tilt", [-0.9, -0.4, 0.4, 0.9])
