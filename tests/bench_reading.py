@@ -81,7 +81,7 @@ def main() -> None:
         print_effects("numbers right, %", numbers)
     if args.only:
         return None
-    measure_scenes(classify, digits, 6 * args.sheets)
+    measure_scenes(classify, digits, 10 * args.sheets)
     measure_signs(classify, digits, args.sheets)
     measure_blanks(classify, args.sheets)
     confused = measure_styles(classify)
@@ -128,25 +128,27 @@ def print_effects(title, rates):
 
 
 def measure_scenes(classify, digits, count):
-    """Scenes of scenes.py: nothing is in order there, so what counts is how often each digit is."""
+    """Scenes of scenes.py: nothing is in order there, so what counts is how often each digit is. Every scene counts as
+    much as another, for some have hundreds of digits.
+    """
     if digits is None:
         drawn, labels = pen.draw_digits(2000, np.random.default_rng(17))
         digits = {d: drawn[labels == d] for d in range(10)}
-    written, amiss = 0, np.zeros(2)
+    missed, invented = [], []
     for seed in range(count):
         scene = scenes.scene(np.random.default_rng([seed, 18]), digits)
         size = np.array(scene.picture.shape[1::-1])
         inside = [str(d) for d, *at, high in scene.truth if (np.minimum(at, size - at) > high / 2).all()]
-        written += len(inside)
-        amiss += scoring.amiss(digits_of(reading.read(scene.picture, classify).text), "".join(inside))
-    missed, invented = 100 * amiss / max(1, written)
-    print(f"{count} scenes in which everything varies, {written} digits, a misread one is missed and another invented")
-    print(f"missed {missed:.1f} %, invented {invented:.1f} %\n", flush=True)
+        amiss = scoring.amiss(digits_of(reading.read(scene.picture, classify).text), "".join(inside))
+        missed += [amiss[0] / len(inside)] if inside else []
+        invented.append(amiss[1])
+    print(f"{count} scenes in which everything varies, {len(missed)} with digits; a misread one is missed and invented")
+    print(f"missed {100 * np.mean(missed):.1f} %, invented {np.mean(invented):.1f} a scene\n", flush=True)
 
 
 def measure_signs(classify, digits, count):
     """Each sign between digits, far from them and close."""
-    print("signs between digits: how many of those are lost, and how many invented, for a hundred signs")
+    print(f"between digits, for a hundred signs:\n{'':4}{'lost':>8}{'invented':>10}  digits")
     for sign in sheets.SIGNS:
         amiss, signs = np.zeros(2), 0
         for seed, tight in ((seed, tight) for seed in range(count) for tight in (0, 0.5)):
@@ -156,7 +158,7 @@ def measure_signs(classify, digits, count):
             amiss += scoring.amiss(digits_of(reading.read(page.picture, classify).text), digits_of(page.rows))
             signs += sum(row.count(sign) for row in rows)
         lost, invented = 100 * amiss / signs
-        print(f"{sign}{lost:8.1f}{invented:8.1f}")
+        print(f"{sign:4}{lost:8.1f}{invented:10.1f}")
     print(flush=True)
 
 
