@@ -10,7 +10,7 @@ Prints the digit error rate (edit distance over the rows joined, as a share of t
 strength, worst first; how many numbers come out as numbers of their own; what is missed and invented in scenes in
 which everything varies; what signs between digits do; what is reported on pictures without any digit; which drawn
 digits are taken for which; how far the confidence can be believed (expected calibration error, Guo et al. 2017); and
-the milliseconds for a picture. Draws all that as a picture.
+the milliseconds for a picture. Draws effects, numbers, mistaken digits and confidence as one picture.
 
 --photos reads each picture as cam.py reads those of a folder, and scores it by source and by set. DIR/labels.json says
 what is written in them, a list with one object a picture:
@@ -22,7 +22,8 @@ what is written in them, a list with one object a picture:
 file: the picture's name in DIR. rows: the digits alone, row by row, as a person reads them. layout: "lines"; "single"
 for a single digit; "scattered" where order does not count; "none" where there is nothing to read. source: who wrote
 it, or where it is from. May be left out: set, any name for a part of the pictures; numbers, each number by itself.
-A picture's errors are its edit distance, at most its digits. Pooled: over all digits; by source: averaged over sources.
+A picture's errors are its edit distance, at most its digits. "wrong, %" is their share of all digits written, "by
+source, %" that share averaged over the sources; invented are digits reported in pictures without any.
 """
 
 import argparse
