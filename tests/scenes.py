@@ -7,49 +7,22 @@
 Unlike sheets.py, whose effects come one at a time, here everything varies at once, as it does in the world.
 """
 
-from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
 import cv2
-import matplotlib
 import numpy as np
 import sheets
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from model import pen
 from model.training import augment
 
-LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-OFTEN = "etaoinsrhldcumfpgwybvkxjqz"  # English letters, the most frequent first
 Digits = dict[int, np.ndarray]  # by label: (n, 28, 28) uint8, 255 ink
 
 
 class Scene(NamedTuple):
     picture: np.ndarray
     truth: list[tuple[int, float, float, float]]
-
-
-@lru_cache
-def fonts() -> list[str]:
-    """The text fonts that matplotlib brings."""
-    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    return sorted(str(path) for path in folder.glob("*.ttf") if path.name.startswith(("DejaVuS", "STIXGen", "cmtt")))
-
-
-@lru_cache(maxsize=256)
-def font(path: str, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(path, size)
-
-
-def word(rng: np.random.Generator) -> str:
-    """Letters as they come in words; now and then any."""
-    length = int(rng.integers(1, 10))
-    share = 1 / np.arange(3, 29)
-    letters = "".join(rng.choice(list(OFTEN), length, p=share / share.sum()))
-    if rng.random() < 0.15:
-        letters = "".join(rng.choice(list(LETTERS), length))
-    return letters.capitalize() if rng.random() < 0.3 else letters.upper() if rng.random() < 0.1 else letters
 
 
 class Page:
@@ -95,7 +68,7 @@ class Page:
 
     def text(self, words: str, x: float, y: float, size: int, path: str) -> float:
         """Print or write letters; y is their top. Returns their width."""
-        face = font(path, size)
+        face = sheets.font(path, size)
         picture = Image.fromarray(self.ink)
         ImageDraw.Draw(picture).text((x, y), words, font=face, fill=255)
         self.ink[:] = np.asarray(picture)
@@ -126,7 +99,7 @@ def write(page: Page, rng: np.random.Generator) -> None:
     words = rng.choice([0, 0, 0, 0.25, 0.6, 0.8, 1])  # the share of words
     signs, spaced = rng.choice([0, 0, 0.2, 0.5]), rng.uniform(0.15, 0.9)
     size = int(height * rng.uniform(0.4, 1.5)) if words else 12
-    path = str(rng.choice(fonts()))
+    path = str(rng.choice(sheets.fonts()))
     top, pitch = rng.uniform(0.1, 0.6) * height, rng.uniform(1.25, 2.2) * height
     if words:
         pitch = max(pitch, 1.3 * size)
@@ -135,8 +108,8 @@ def write(page: Page, rng: np.random.Generator) -> None:
         x = rng.uniform(0.2, 1.5) * height
         while x + height < wide and rng.random() > 0.04:
             if rng.random() < words:
-                text = word(rng)
-                if x + font(path, size).getlength(text) > wide:
+                text = sheets.word(rng)
+                if x + sheets.font(path, size).getlength(text) > wide:
                     break
                 x += page.text(text, x, top + rng.uniform(0.4, 0.6) * (height - size), size, path) + 0.35 * size
             elif rng.random() < signs:
@@ -213,19 +186,8 @@ def behind(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
         picture = picture[:, ::-1] if rng.random() < 0.5 else picture
     elif kind == len(sheets.BLANKS):  # one tone
         picture = np.full((720, 1280, 3), rng.uniform(20, 240), np.float32)
-    else:  # bricks, boards, blinds, leaves: things side by side
-        picture = np.full((720, 1280, 3), rng.uniform(20, 240), np.float32)
-        wide, high = rng.uniform(20, 200), rng.uniform(15, 120)
-        for i, y in enumerate(np.arange(-high, 720, high)):
-            for x in np.arange(-wide * (1 + i % 2 / 2), 1280, wide):
-                corner = np.array([x, y]) + rng.uniform(0, 0.15, 2) * (wide, high)
-                end = corner + np.array([wide, high]) * rng.uniform(0.6, 0.97)
-                colour = (rng.uniform(20, 240) + rng.uniform(-20, 20, 3)).tolist()
-                if kind % 2:
-                    cv2.rectangle(picture, corner.astype(int).tolist(), end.astype(int).tolist(), colour, -1)
-                else:
-                    middle, half = ((corner + end) / 2).astype(int).tolist(), ((end - corner) / 2).astype(int).tolist()
-                    cv2.ellipse(picture, middle, half, float(rng.uniform(0, 180)), 0, 360, colour, -1)
+    else:
+        picture = sheets.bricks(rng, leaves=kind % 2 == 0)
     return cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
 
 

@@ -3,7 +3,6 @@
 import cv2
 import numpy as np
 import pytest
-import scenes
 import sheets
 from PIL import Image, ImageDraw
 
@@ -24,13 +23,13 @@ def words_on(picture: np.ndarray, x: int, font: str, size: int = 56) -> np.ndarr
     page = Image.fromarray(picture)
     for i, words in enumerate(WORDS):
         place = (x, 40 + i * int(1.7 * size))
-        ImageDraw.Draw(page).text(place, words, font=scenes.font(font, size), fill=(40, 40, 40))
+        ImageDraw.Draw(page).text(place, words, font=sheets.font(font, size), fill=(40, 40, 40))
     return np.asarray(page)
 
 
 @pytest.mark.parametrize("style", ["DejaVuSans.ttf", "DejaVuSerif.ttf", "STIXGeneral.ttf", "DejaVuSansMono-Bold.ttf"])
 def test_printed_words_are_no_numbers(classify, style):
-    (font,) = (path for path in scenes.fonts() if path.endswith("/" + style))
+    (font,) = (path for path in sheets.fonts() if path.endswith("/" + style))
     paper = np.full((720, 1280, 3), 232, np.uint8)
     page = cv2.GaussianBlur(words_on(paper, 60, font), (0, 0), 0.7)
     assert len(reading.read(page, classify).digits) < 7  # of 70 letters; without company, 25 to 52
@@ -39,9 +38,9 @@ def test_printed_words_are_no_numbers(classify, style):
 def test_numbers_beside_words_are_read(classify):
     page = sheets.sheet(3, ["50718", "26394"], height=90).picture
     left = cv2.boundingRect((page.min(2) < 140).astype(np.uint8))[0]
-    seen = reading.read(words_on(page, 30, scenes.fonts()[0], 40)[:, : left - 60], classify).digits
+    seen = reading.read(words_on(page, 30, sheets.fonts()[0], 40)[:, : left - 60], classify).digits
     assert len(seen) <= 3
-    (font,) = (path for path in scenes.fonts() if path.endswith("/DejaVuSans.ttf"))
+    (font,) = (path for path in sheets.fonts() if path.endswith("/DejaVuSans.ttf"))
     wide = cv2.copyMakeBorder(page, 0, 0, 700, 0, cv2.BORDER_REPLICATE)
     rows = "".join("".join(row.split()) for row in reading.read(words_on(wide, 60, font, 48), classify).text)
     assert {"50718", "26394"} <= {rows[i : i + 5] for i in range(len(rows))}

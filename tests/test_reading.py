@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 import sheets
-from bench_reading import aligned, digits_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scoring import aligned, digits_of
 
 from model import network, pen, weights
 from model.crop import normalise
@@ -143,10 +143,6 @@ def test_small_digits_are_read_in_a_larger_picture_too(classify, height):
 
 def test_touching_neighbours(check):
     check(pages(25, 26, 27, touching=0.6), at_most=0.2)
-
-
-def test_operators_are_no_digits(check):
-    check(pages(28, 29, 30, operators=True, height=50), at_most=0.1)
 
 
 # -- Order
