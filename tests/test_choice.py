@@ -12,109 +12,146 @@ from model.vision.rows import Digit
 CROP = np.zeros((28, 28), np.float32)
 
 
-def candidate(*pieces, area=100, seams=0, clarity=1000.0, on_edge=0.0):
-    return Candidate((0, 0, 30, 40), np.zeros((40, 30), np.uint8), pieces, area, seams, clarity, on_edge)
+def candidate(*pieces, of=None, area=100, seams=0, clarity=1000.0, on_edge=0.0):
+    """Of the component of pieces `of`: a part if that has more pieces, of several components if seams is -1."""
+    component = tuple(of or pieces)
+    seams = seams or int(len(component) > len(pieces))
+    ink = np.zeros((40, 30), np.uint8)
+    return Candidate((0, 0, 30, 40), ink, pieces, component, area, seams, clarity, on_edge)
+
+
+def taken(*found):
+    """The pieces of what is chosen, of candidates with their confidence; and how far each is believed."""
+    candidates = [each for each, _ in found]
+    chosen = choice.choose(candidates, np.array([confidence for _, confidence in found], np.float32))
+    return {candidates[i].pieces: believed for i, believed in chosen.items()}
 
 
 def chosen(*found):
-    """The pieces of what is chosen, of candidates with their confidence."""
-    candidates = [each for each, _ in found]
-    indices = choice.choose(candidates, np.array([confidence for _, confidence in found], np.float32))
-    assert len(set(indices)) == len(indices)
-    return sorted(candidates[i].pieces for i in indices)
+    return sorted(taken(*found))
 
 
 # -- Which candidates
 
 def test_nothing_is_chosen_of_nothing():
-    assert choice.choose([], np.zeros(0, np.float32)) == []
+    assert choice.choose([], np.zeros(0, np.float32)) == {}
+
+
+def halves(whole, left, right):
+    """A component with the confidence in it and in its two parts; None for no candidate."""
+    found = [(candidate(0, 1, area=200), whole), (candidate(0, of=(0, 1)), left), (candidate(1, of=(0, 1)), right)]
+    return [each for each in found if each[1] is not None]
 
 
 def test_two_digits_that_touch_are_taken_apart_where_each_is_a_digit():
-    both = candidate(0, 1, area=200)
-    left, right = candidate(0, seams=1), candidate(1, seams=1)
-    assert chosen((both, 0.5), (left, 0.95), (right, 0.95)) == [(0,), (1,)]
-    assert chosen((both, 0.95), (left, 0.95), (right, 0.95)) == [(0, 1)], "each seam costs"
+    assert chosen(*halves(0.5, 0.95, 0.95)) == [(0,), (1,)]
+    assert chosen(*halves(0.95, 0.95, 0.95)) == [(0, 1)]
 
 
-def test_what_a_seam_costs():
-    """Of the same ink, one candidate as it is and two parts: 0.12 of confidence makes up for a seam."""
-    whole, parts = candidate(0, 1, area=200), [candidate(0, seams=1), candidate(1, seams=1)]
-    for seams_make_up, taken in ((0.11, [(0, 1)]), (0.13, [(0,), (1,)])):
-        found = [(whole, 0.8), *((part, 0.8 + seams_make_up) for part in parts)]
-        assert chosen(*found) == taken
-    twice = [candidate(0, seams=2), candidate(1, seams=2)]
-    assert chosen((whole, 0.75), *((part, 0.98) for part in twice)) == [(0, 1)]
-    assert chosen((whole, 0.75), *((part, 1.0) for part in twice)) == [(0,), (1,)]
+def test_to_take_apart_costs_an_eighth_of_the_confidence():
+    assert chosen(*halves(0.8, 0.8 / 0.87, 0.8 / 0.87)) == [(0,), (1,)]
+    assert chosen(*halves(0.8, 0.8 / 0.89, 0.8 / 0.89)) == [(0, 1)]
+    third = [(candidate(i, of=(0, 1, 2)), 0.8 / 0.87) for i in range(3)]
+    assert len(chosen((candidate(0, 1, 2), 0.8), *third)) == 3, "however many parts"
 
 
-def test_more_ink_counts_for_more():
-    assert chosen((candidate(0, 1, area=200), 0.6), (candidate(1, area=100), 0.9)) == [(0, 1)]
-    assert chosen((candidate(0, 1, area=120), 0.6), (candidate(1, area=100), 0.9)) == [(1,)]
+def test_every_part_counts_alike():
+    """The geometric mean of the parts' confidence, however much ink is theirs."""
+    assert chosen(*halves(0.5, 0.99, 0.4)) == [(0,), (1,)]
+    assert chosen(*halves(0.5, 0.99, 0.3)) == [(0, 1)]
 
 
-def test_the_best_choice_is_not_the_one_that_begins_with_the_best_candidate():
-    """Taken first, the candidate in the middle shuts out two that are worth more together."""
-    middle = candidate(1, 2, area=110)
-    sides = candidate(0, 1), candidate(2, 3)
-    assert chosen((middle, 0.9), *((side, 0.9) for side in sides)) == [(0, 1), (2, 3)]
+@pytest.mark.parametrize("stub", [None, 0.1])
+def test_a_plus_is_no_1_with_something_left_over(stub):
+    """Its upright is much like a 1, what sticks out of it is like nothing, whether or not it is a candidate."""
+    plus = (0, 1, 2)
+    found = [(candidate(*plus), 0.1), (candidate(1, of=plus), 0.93), (candidate(0, 1, of=plus), 0.68)]
+    found += [(candidate(i, of=plus), stub) for i in (0, 2) if stub]
+    assert max(taken(*found).values()) < 0.3
+    digits = [(candidate(i, of=plus), 0.93) for i in (0, 2)]
+    assert min(taken(*found[:3], *digits).values()) > 0.99
 
 
-def chain(pieces, best):
-    """Pieces in a line: each on its own, and each with the next. `best` is the most confident of these pairs."""
-    alone = [(candidate(i, seams=1), 0.5) for i in range(pieces)]
-    pairs = [(candidate(i, i + 1, area=200, seams=1), 0.99 if i == best else 0.2) for i in range(pieces - 1)]
-    return alone + pairs
+def test_how_far_parts_are_believed():
+    """The odds of each are multiplied, those of what is left over are a ninth."""
+    belief = taken(*halves(0.2, 0.9, 0.8))
+    assert belief == {(0,): pytest.approx(36 / 37), (1,): pytest.approx(36 / 37)}
+    assert taken(*halves(0.2, 0.9, None)) == {(0,): pytest.approx(0.5)}
+    assert taken(*halves(0.2, 1.0, None)) == {(0,): pytest.approx(11 / 12)}, "odds of 99 at most"
+    assert taken(*halves(0.9, 0.2, 0.2)) == {(0, 1): 1.0}, "as it is"
 
 
-@pytest.mark.parametrize("pieces", [12, 13, 40])
-def test_long_clusters_are_chosen_from_too(pieces):
-    """Every piece is explained once, by the confident pair and by single pieces."""
-    taken = chosen(*chain(pieces, best=4))
-    assert taken == sorted([(i,) for i in range(pieces) if i not in (4, 5)] + [(4, 5)])
+def test_what_is_too_wide_for_a_digit_is_taken_apart():
+    assert chosen(*halves(None, 0.3, 0.2)) == [(0,), (1,)]
+    assert chosen(*halves(None, 0.9, None)) == [(0,)]
 
 
-def test_up_to_twelve_pieces_the_choice_is_the_best_one_and_beyond_it_is_quick():
-    """The best choice of a cluster is two pairs; quick is to begin with the most confident one, between them."""
-
-    def cluster(pieces):
-        line = [(candidate(i, i + 1, area=200), 0.01) for i in range(pieces - 1)]
-        pairs = {0: 0.9, 1: 0.95, 2: 0.9}
-        return [(pair, pairs.get(i, p)) for i, (pair, p) in enumerate(line)]
-
-    assert {(0, 1), (2, 3)} <= set(chosen(*cluster(12))) and (1, 2) not in chosen(*cluster(12))
-    assert (1, 2) in chosen(*cluster(13))
+@pytest.mark.parametrize("pieces", [5, 40])
+def test_runs_of_many_pieces(pieces):
+    """The most confident pair of neighbours is taken, and the rest one by one."""
+    of = range(pieces)
+    found = [(candidate(i, of=of), 0.7) for i in of] + [(candidate(i, i + 1, of=of), 0.2) for i in of[:-1]]
+    found.append((candidate(2, 3, of=of), 0.99))
+    assert chosen(*found) == [(0,), (1,), (2, 3)] + [(i,) for i in range(4, pieces)]
 
 
-def test_clusters_are_chosen_from_each_for_itself():
-    line = [(candidate(i, seams=1), 0.9) for i in range(3)]
-    assert chosen(*line, (candidate(10, 11), 0.7), (candidate(11), 0.2)) == [(0,), (1,), (2,), (10, 11)]
+def both(joined, *alone, area=100):
+    """Components that may be one digit, with the confidence in that and in each."""
+    found = [(candidate(i, area=area if i else 100), p) for i, p in enumerate(alone) if p is not None]
+    total = 100 + area * (len(alone) - 1)
+    return [*found, (candidate(*range(len(alone)), area=total, seams=-1), joined)]
 
 
-@pytest.mark.parametrize("pieces", [2, 20])
-def test_what_is_worth_less_than_nothing_is_left_out(pieces):
-    """A part with two seams that looks like no digit takes away from the others' worth."""
-    worthless = [(candidate(i, seams=2), 0.1) for i in range(pieces)]
-    linked = (candidate(*range(pieces), area=1, seams=2), 0.0)
-    assert chosen(*worthless, linked) == []
-    worth = (candidate(0, seams=2), 0.3)
-    assert chosen(worth, *worthless[1:], linked) == [(0,)]
+def test_strokes_are_one_digit_where_they_are_surer_together():
+    assert chosen(*both(0.98, 0.7, 0.3)) == [(0, 1)]
+    assert chosen(*both(0.94, 0.98, 0.98)) == [(0,), (1,)], "two digits side by side"
+    assert taken(*both(0.98, 0.7, 0.3)) == {(0, 1): 1.0}
 
 
-@pytest.mark.parametrize("pieces", [3, 30])
-def test_no_two_that_share_ink_are_chosen(pieces):
+def test_together_and_alone_they_are_weighed_by_their_ink():
+    """A bar over a 5 makes it surer; a speck beside a digit does not take it away."""
+    assert chosen(*both(0.9, 0.99, 0.1, area=10)) == [(0, 1)]
+    assert chosen(*both(0.7, 0.99, 0.1, area=10)) == [(0,), (1,)]
+
+
+def test_a_bar_too_low_to_be_a_digit_is_no_digit():
+    assert chosen(*both(0.9, 0.99, None, area=10)) == [(0, 1)]
+    assert chosen(*both(0.7, 0.99, None, area=10)) == [(0,)]
+
+
+def test_a_component_that_is_taken_apart_may_be_joined_all_the_same():
+    found = [*halves(0.2, 0.5, 0.5), (candidate(2), 0.2)]
+    assert chosen(*found, (candidate(0, 1, 2, area=300, seams=-1), 0.9)) == [(0, 1, 2)]
+    assert chosen(*found, (candidate(0, 1, 2, area=300, seams=-1), 0.3)) == [(0,), (1,), (2,)]
+
+
+def pairs(*confidence, count):
+    """Components side by side, each unsure, and how sure each is with the next."""
+    joined = zip(range(count - 1), confidence, strict=False)
+    alone = [(candidate(i), 0.2) for i in range(count)]
+    return alone + [(candidate(i, i + 1, area=200, seams=-1), p) for i, p in joined]
+
+
+def test_the_best_choice_is_not_the_one_that_begins_with_the_best_pair():
+    """Taken first, the pair in the middle shuts out two that are worth more together."""
+    assert chosen(*pairs(0.9, 0.95, 0.9, count=4)) == [(0, 1), (2, 3)]
+
+
+def test_up_to_twelve_components_the_choice_is_the_best_one_and_beyond_it_is_quick():
+    """Quick is to begin with the best pair."""
+    rest = [0.21] * 20
+    assert {(0, 1), (2, 3)} <= set(chosen(*pairs(0.9, 0.95, 0.9, *rest, count=12)))
+    assert (1, 2) in chosen(*pairs(0.9, 0.95, 0.9, *rest, count=13))
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_no_ink_is_chosen_twice_and_all_is(count):
     rng = np.random.default_rng(1)
-    found = [(candidate(0, pieces - 1, area=2), 0.5)]  # so that all hang together
-    for i in range(pieces):
-        for j in range(i + 1, min(pieces, i + 3) + 1):
-            found.append((candidate(*range(i, j), area=100 * (j - i)), float(rng.random())))
-    pieces_taken = [piece for taken in chosen(*found) for piece in taken]
-    assert len(pieces_taken) == len(set(pieces_taken)) > pieces / 2
-
-
-def test_a_quick_choice_is_by_worth_from_the_top_down():
-    found = [(candidate(i, i + 1, area=200), 0.2 + 0.02 * i) for i in range(20)]
-    assert chosen(*found) == [(i, i + 1) for i in range(1, 20, 2)]
+    found = [(candidate(i), float(rng.random())) for i in range(count)]
+    for i in range(count):
+        for j in range(i + 2, min(count, i + 3) + 1):
+            found.append((candidate(*range(i, j), area=100 * (j - i), seams=-1), float(rng.random())))
+    assert sorted(piece for pieces in chosen(*found) for piece in pieces) == list(range(count))
 
 
 # -- How far they are believed

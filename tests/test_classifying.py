@@ -41,8 +41,8 @@ def page(*texts, height=50, pitch=100, step=70, angle=0.0):
     return cv2.warpAffine(picture, turn, (1280, 720), borderMode=cv2.BORDER_REPLICATE)
 
 
-def candidate(box, *pieces, seams=0, area=100, ink=0):
-    return Candidate(box, np.full((4, 4), ink, np.uint8), pieces, area, seams, 1000.0)
+def candidate(box, *pieces, of=None, seams=0, area=100, ink=0):
+    return Candidate(box, np.full((4, 4), ink, np.uint8), pieces, of or pieces, area, seams, 1000.0)
 
 
 # -- Which are looked at
@@ -100,7 +100,7 @@ def test_answers_go_to_the_candidates_that_were_asked_about():
     for i, ink in enumerate(inks):
         ink[:, : 4 * i + 4] = 255
     found = [
-        Candidate(box, ink, pieces, 100, seams, 100.0)
+        Candidate(box, ink, pieces, pieces, 100, seams, 100.0)
         for ink, pieces, seams in zip(inks, [(0,), (1,), (0, 1), (2,)], [1, 1, 0, 0], strict=True)
     ]
     wide = Classifier(lambda crop: (int((crop > 0.5).any(0).sum()) % 10, 0.5))
@@ -235,9 +235,25 @@ def test_the_limit_itself_is_believed():
     assert len(reading.read(picture, Classifier(), min_confidence=least + 1e-9).doubtful) >= 1
 
 
-def test_a_seam_cannot_win_over_a_sure_component():
+def test_parts_cannot_win_over_a_sure_component():
     """What classify_all leaves out, choose would not take."""
-    whole, part = candidate((0, 0, 40, 40), 0, 1, area=200), candidate((0, 0, 20, 40), 0, seams=1)
-    other = candidate((20, 0, 20, 40), 1, seams=1)
-    best = np.array([1 - choice.SEAM_COST + 0.001, 1, 1])
-    assert choice.choose([whole, part, other], best) == [0]
+    whole, part = candidate((0, 0, 40, 40), 0, 1, area=200), candidate((0, 0, 20, 40), 0, of=(0, 1), seams=1)
+    other = candidate((20, 0, 20, 40), 1, of=(0, 1), seams=1)
+    best = np.array([1 - choice.DIVISION_COST + 0.001, 1, 1])
+    assert choice.choose([whole, part, other], best) == {0: 1.0}
+
+
+def test_a_part_is_believed_no_further_than_all_that_it_is_cut_from():
+    """A plus: its upright is a 1, its arms are nothing."""
+    picture = np.full((720, 1280), 230, np.uint8)
+    cv2.line(picture, (600, 330), (600, 390), 40, 6)
+    cv2.line(picture, (570, 360), (630, 360), 40, 6)
+    found, mask = candidates.find(picture)
+    assert max(candidate.seams for candidate in found) > 0
+
+    def classify(crops):
+        upright = (crops > 0.5).any(1).sum(1) < 8
+        return answers(*[(1, 0.95 if narrow else 0.1) for narrow in upright])
+
+    read = reading.read_found(picture, found, mask, classify)
+    assert read.text == [] and max(digit.confidence for digit in read.doubtful) < 0.5

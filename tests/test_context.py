@@ -53,7 +53,7 @@ def digit(label: int, x: float, height: float = 40, confidence: float = 0.97, y:
 
 def ink(count: int) -> list[candidates.Candidate]:
     part = np.ones((20, 10), np.uint8)
-    return [candidates.Candidate((0, 0, 10, 20), part, (i,), 200, 0, 30.0) for i in range(count)]
+    return [candidates.Candidate((0, 0, 10, 20), part, (i,), (i,), 200, 0, 30.0) for i in range(count)]
 
 
 def test_without_letters_around_the_networks_opinion_stands():

@@ -408,9 +408,16 @@ def test_the_demo_is_the_same_every_time():
     assert (next(first) != a).any(), "the demo stands still"
 
 
-def test_ink_that_no_digit_is_chosen_from():
+def test_ink_that_is_like_no_digit_is_doubted_and_what_is_too_wide_for_one_is_not_chosen():
     picture = sheets.sheet(50, ["7"]).picture
-    read = reading.read(picture, lambda crops: np.zeros((len(crops), 10), np.float32))
+    chain = np.full_like(picture, 230)
+    for x in (500, 545, 590, 635):
+        cv2.circle(chain, (x, 300), 24, (40, 40, 40), 5, cv2.LINE_AA)
+    nothing = lambda crops: np.zeros((len(crops), 10), np.float32)  # noqa: E731
+    read = reading.read(picture, nothing)
+    assert read.text == [] and [digit.confidence for digit in read.doubtful] == [0]
+    assert len(candidates.find(chain)[0]) > 3
+    read = reading.read(chain, nothing)
     assert (read.text, read.doubtful) == ([], [])
 
 

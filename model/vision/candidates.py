@@ -26,8 +26,9 @@ class Candidate:
     box: Box  # in pixels of the source picture
     ink: np.ndarray  # (height, width) uint8, 0 to 255: the ink in the box, at the working size
     pieces: tuple[int, ...]  # which pieces of ink it is made of; candidates that share one exclude each other
+    component: tuple[int, ...]  # all pieces of the connected component, or components, that it is made of or cut from
     area: int  # of its ink, in working pixels
-    seams: int  # cuts it ends at and gaps between strokes it spans: 0 for one connected component as it is
+    seams: int  # cuts that it ends at; 0 for one connected component as it is, -1 for several
     clarity: float  # how far its ink stands out of the unevenness of the paper around it; small in texture
     on_edge: float = 0.0  # share of its ink that lies where a surface ends, 0 to 1
 
@@ -51,11 +52,11 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
     ground = ink.ground(level, cv2.bitwise_or(everything, rules))
     pieces = segment.cut(mask, _clear(segment.components(mask), mask, level, ground))
     groups = segment.group(pieces)[:MAX_CANDIDATES]
-    boxes = [segment.union([pieces[m].box for m in members]) for members, _ in groups]
+    boxes = [segment.union([pieces[m].box for m in members]) for members, _, _ in groups]
     around = ink.unevenness(ground, np.array(boxes, float))
     thin_stroke = surfaces.THIN_STROKE / 2 * max(mask.shape) / surfaces.GRID_SIDE  # pixels
     candidates = []
-    for (members, seams), box, uneven in zip(groups, boxes, around.tolist(), strict=True):
+    for (members, component, seams), box, uneven in zip(groups, boxes, around.tolist(), strict=True):
         x, y, w, h = box
         part = segment.paint(pieces, members, box)
         inside = level[y : y + h, x : x + w]
@@ -68,7 +69,7 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
         area = int(np.count_nonzero(part))
         thin = area < thin_stroke * max(w, h)
         on_edge = max(cv2.mean(edges[y : y + h, x : x + w], part)[: 1 + thin]) / 255
-        candidates.append(Candidate(source, soft, members, area, seams, clarity, on_edge))
+        candidates.append(Candidate(source, soft, members, component, area, seams, clarity, on_edge))
     return candidates, mask
 
 
@@ -103,7 +104,7 @@ def in_box(frame: np.ndarray, box: Box) -> Candidate | None:
     inside, part = level[y : y + h, x : x + w], mask[y : y + h, x : x + w] // 255
     strength = _strength(inside, part)
     source = tuple(round(v / scale) for v in (x, y, w, h))
-    return Candidate(source, _soft(inside, part, strength), (), int(np.count_nonzero(part)), 0, strength)
+    return Candidate(source, _soft(inside, part, strength), (), (), int(np.count_nonzero(part)), 0, strength)
 
 
 def _soft(inside: np.ndarray, part: np.ndarray, strength: float) -> np.ndarray:

@@ -7,7 +7,9 @@ import numpy as np
 from .candidates import Candidate
 from .rows import Digit, middles
 
-SEAM_COST = 0.12  # confidence that each seam of a candidate has to make up for
+DIVISION_COST = 0.12  # share of the confidence that taking a component apart has to make up for
+UNEXPLAINED = 0.1  # confidence in ink that no candidate explains: each of ten digits is as likely
+SUREST = 0.99  # confidence in a part: one that is surer tells no more of the others
 MAX_CHOICES = 12  # pieces of ink up to which the best choice is looked for in full
 CLEAR = 8  # clarity at which ink counts as ink by 63 %, at three times that by 95 %
 CLEAR_ALONE = 26  # the same for a 1 without company
@@ -15,15 +17,72 @@ ON_EDGE = 0.6  # of a 1's ink lies where a surface ends: it is a sheet's edge, o
 COMPANY = 0.6  # exponent on the confidence of a digit among others: 0.55 becomes 0.7
 
 
-def choose(candidates: list[Candidate], confidence: np.ndarray) -> list[int]:
-    """Of candidates that share pieces of ink, those that explain the most ink with the most confidence.
+def choose(candidates: list[Candidate], confidence: np.ndarray) -> dict[int, float]:
+    """Of candidates that share ink, those that explain it best: their indices, and how far each may be believed.
 
-    Returns their indices. The choice among over-segmented strokes is the classifier's (LeCun et al. 1998, section V).
+    confidence: the network's in each, (n,), 0 to 1. A connected component counts with that in itself as one digit, or
+    with the geometric mean over its parts. Components are taken together where that explains their ink better, pixel
+    for pixel. (The choice among over-segmented strokes is the classifier's: LeCun et al. 1998, section V.)
     """
-    value = [c.area * (float(p) - SEAM_COST * c.seams) for c, p in zip(candidates, confidence, strict=True)]
-    holders: dict[int, list[int]] = {}  # of each piece: the candidates that it is in
+    parts: dict[tuple[int, ...], list[int]] = {}
     for i, candidate in enumerate(candidates):
-        for piece in candidate.pieces:
+        if candidate.seams >= 0:
+            parts.setdefault(candidate.component, []).append(i)
+    score = np.log(np.maximum(confidence, UNEXPLAINED)).tolist()
+    covers = {component: _cover(component, found, candidates, score) for component, found in parts.items()}
+    area = {component: max(candidates[i].area for i in found) for component, found in parts.items()}
+    owner = {piece: component for component in parts for piece in component}
+    gain = {}
+    for i, candidate in enumerate(candidates):
+        if candidate.seams < 0:
+            apart = {owner[piece] for piece in candidate.pieces if piece in owner}
+            rest = candidate.area - sum(area[component] for component in apart)
+            before = sum(area[component] * covers[component][0] for component in apart)
+            gain[i] = candidate.area * score[i] - before - rest * math.log(UNEXPLAINED)
+    taken = _disjoint({i: value for i, value in gain.items() if value > 0}, candidates)
+    chosen = dict.fromkeys(taken, 1.0)
+    joined = {piece for i in taken for piece in candidates[i].pieces}
+    for component, (_, cover, belief) in covers.items():
+        if joined.isdisjoint(component):
+            chosen |= dict.fromkeys(cover, belief)
+    return chosen
+
+
+def _cover(
+    component: tuple[int, ...], found: list[int], candidates: list[Candidate], score: list[float]
+) -> tuple[float, list[int], float]:
+    """The best division of a component into runs of its pieces: its mean score, its candidates, and the belief in it.
+
+    A run that is no candidate is a part that nothing explains: digits that touch leave nothing over. Each part is
+    evidence that all of them are digits, or none: their odds are multiplied (naive Bayes).
+    """
+    first = component[0]
+    run = {(candidates[i].pieces[0] - first, candidates[i].pieces[-1] + 1 - first): i for i in found}
+    best: list[dict[int, tuple[float, list[int]]]] = [{0: (0.0, [])}]  # up to each piece: by the number of parts
+    for end in range(1, len(component) + 1):
+        covers: dict[int, tuple[float, list[int]]] = {}
+        for begin in range(end):
+            i = run.get((begin, end))
+            value, own = (math.log(UNEXPLAINED), []) if i is None else (score[i], [i])
+            for parts, (before, chosen) in best[begin].items():
+                if parts + 1 not in covers or before + value > covers[parts + 1][0]:
+                    covers[parts + 1] = before + value, chosen + own
+        best.append(covers)
+    worth = {n: total / n + (n > 1) * math.log(1 - DIVISION_COST) for n, (total, _) in best[-1].items()}
+    parts = max(worth, key=worth.__getitem__)
+    chosen = best[-1][parts][1]
+    if parts == 1:
+        return worth[1], chosen, 1.0
+    odds = (1 / UNEXPLAINED - 1) ** (parts - len(chosen))  # against
+    odds *= math.prod(1 / min(math.exp(score[i]), SUREST) - 1 for i in chosen)
+    return worth[parts], chosen, 1 / (1 + odds)
+
+
+def _disjoint(value: dict[int, float], candidates: list[Candidate]) -> list[int]:
+    """Candidates that share no piece, of the largest value together; of many that hang together, the largest first."""
+    holders: dict[int, list[int]] = {}
+    for i in value:
+        for piece in candidates[i].pieces:
             holders.setdefault(piece, []).append(i)
     chosen: list[int] = []
     done: set[int] = set()
@@ -49,7 +108,7 @@ def _cluster(piece: int, holders: dict[int, list[int]], candidates: list[Candida
 
 
 def _best_cover(
-    cluster: set[int], holders: dict[int, list[int]], candidates: list[Candidate], value: list[float]
+    cluster: set[int], holders: dict[int, list[int]], candidates: list[Candidate], value: dict[int, float]
 ) -> list[int]:
     """Candidates that exclude one another nowhere, of the largest value together."""
     return _best(tuple(sorted(cluster)), holders, candidates, value, {(): (0.0, [])})[1]
@@ -59,7 +118,7 @@ def _best(
     pieces: tuple[int, ...],
     holders: dict[int, list[int]],
     candidates: list[Candidate],
-    value: list[float],
+    value: dict[int, float],
     known: dict[tuple[int, ...], tuple[float, list[int]]],
 ) -> tuple[float, list[int]]:
     """The best cover of some pieces: its value and its candidates. known: what was worked out before."""
@@ -77,13 +136,13 @@ def _best(
 
 
 def _greedy_cover(
-    cluster: set[int], holders: dict[int, list[int]], candidates: list[Candidate], value: list[float]
+    cluster: set[int], holders: dict[int, list[int]], candidates: list[Candidate], value: dict[int, float]
 ) -> list[int]:
     """The candidate of the largest value, then the next that shares no piece with it, and so on."""
     chosen: list[int] = []
     used: set[int] = set()
     for i in sorted({i for piece in cluster for i in holders[piece]}, key=lambda i: -value[i]):
-        if value[i] > 0 and used.isdisjoint(candidates[i].pieces):
+        if used.isdisjoint(candidates[i].pieces):
             chosen.append(i)
             used.update(candidates[i].pieces)
     return chosen

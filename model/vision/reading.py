@@ -11,7 +11,7 @@ import numpy as np
 from ..crop import deskew
 from . import context
 from .candidates import Candidate, find
-from .choice import SEAM_COST, believe, choose
+from .choice import DIVISION_COST, believe, choose
 from .rows import Digit, middles, order, part, signs, tilt
 from .segment import Box
 
@@ -71,9 +71,10 @@ def read_found(
     if not candidates:
         return Reading([], [], mask)
     probabilities = classify_all(candidates, classify)
-    indices = choose(candidates, probabilities.max(1))
-    if not indices:
+    taken = choose(candidates, probabilities.max(1))
+    if not taken:
         return Reading([], [], mask)
+    indices = list(taken)
     chosen = [candidates[i] for i in indices]
     digits = [_likeliest(p, c.box, c.crop) for p, c in zip(probabilities[indices], chosen, strict=True)]
     slope = tilt([digit for digit in digits if digit.confidence > 0.5])
@@ -82,6 +83,7 @@ def read_found(
         upright = [_likeliest(p, c.box, crop) for p, c, crop in zip(classify(crops), chosen, crops, strict=True)]
         gain = sum(u.confidence - d.confidence for u, d in zip(upright, digits, strict=True))
         digits = upright if gain > -0.03 * len(digits) else digits
+    digits = [d._replace(confidence=min(d.confidence, most)) for d, most in zip(digits, taken.values(), strict=True)]
     digits = context.doubt(believe(digits, chosen), *context.evidence(digits, chosen))
     rows = order([digit for digit in digits if digit.confidence >= min_confidence])
     none = {digit.box for row in rows for digit in signs(row)}
@@ -105,7 +107,7 @@ def classify_all(candidates: list[Candidate], classify: Classify) -> np.ndarray:
 
     look([i for i, candidate in enumerate(candidates) if candidate.seams <= 0])
     whole = [i for i, candidate in enumerate(candidates) if candidate.seams == 0]
-    sure = {p for i in whole if probabilities[i].max() > 1 - SEAM_COST for p in candidates[i].pieces}
+    sure = {p for i in whole if probabilities[i].max() > 1 - DIVISION_COST for p in candidates[i].pieces}
     cut = [i for i, c in enumerate(candidates) if c.seams > 0 and not sure.issuperset(c.pieces)]
     lettered = among_letters([candidates[i] for i in cut], [candidates[i] for i in whole], probabilities[whole].max(1))
     cut = [i for i, letter in zip(cut, lettered, strict=True) if not letter]

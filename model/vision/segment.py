@@ -17,7 +17,7 @@ MAX_COVER = 2  # times the picture that components' boxes may cover: digits lie 
 BEYOND = 0.25  # of its longer side that a digit may touch the picture's border with
 SLANTS = (0.0, 0.3, -0.2)  # of the lines along which touching digits are cut, across by down
 CUT_COST, CUT_COST_WIDE = 1.5, 2.5  # stroke widths of ink that a cut may cross, of strokes wider than WIDE more
-WIDEST = 1.4  # times as wide as high: no digit is
+WIDEST = 2  # times as wide as high: no digit is, be it a 5 with a flag
 WIDE = 1.15  # times as wide as high: few digits and signs are
 
 
@@ -124,39 +124,32 @@ def _cut_wide(x: int, y: int, part: np.ndarray, component: int) -> list[Piece]:
     return pieces
 
 
-def group(pieces: list[Piece]) -> list[tuple[tuple[int, ...], int]]:
-    """Which pieces may be one digit together, with their seams: runs between cuts, and strokes that lie close."""
-    members: dict[int, list[int]] = {}
+def group(pieces: list[Piece]) -> list[tuple[tuple[int, ...], tuple[int, ...], int]]:
+    """Which pieces may be one digit: runs between cuts, and strokes that lie close.
+
+    Returns the pieces of each, all pieces of the components that they are of, and its seams (see Candidate).
+    """
+    whole: dict[int, tuple[int, ...]] = {}
     for i, piece in enumerate(pieces):
-        members.setdefault(piece.component, []).append(i)
-    whole = list(map(tuple, members.values()))
-    groups = {}
-    for members in whole:
-        count = len(members)
-        if count == 1:
-            groups[members] = 0
-            continue
-        height = union([pieces[m].box for m in members])[3]
-        for i in range(count):
-            for j in range(i + 1, count + 1):
-                _, _, w, h = union([pieces[m].box for m in members[i:j]])
-                if w > WIDEST * height:  # and so is what goes on from there
-                    break
-                # Touching neighbours are of like height: a part that is lower costs one seam more.
-                seams = (i > 0) + (j < count) + (h < 0.75 * height)
-                if seams < 3:  # with three it would hardly be chosen
-                    groups[members[i:j]] = seams
-    box = [union([pieces[m].box for m in members]) for members in whole]
-    area = [sum(np.count_nonzero(pieces[m].part) for m in members) for members in whole]
+        whole[piece.component] = *whole.get(piece.component, ()), i
+    members = list(whole.values())
+    groups = []
+    for of in members:
+        for i in range(len(of)):
+            for j in range(i + 1, len(of) + 1):
+                groups.append((of[i:j], of, (i > 0) + (j < len(of))))
+    box = [union([pieces[m].box for m in of]) for of in members]
+    area = [sum(np.count_nonzero(pieces[m].part) for m in of) for of in members]
     for i, j in _near(np.array(box).reshape(-1, 4)):
         if (
             min(area[i], area[j]) > 0.06 * max(area[i], area[j])
             and _may_belong_together(box[i], box[j])
-            and _touch_when_grown(pieces, whole[i], whole[j])
+            and _touch_when_grown(pieces, members[i], members[j])
         ):
-            groups[tuple(sorted(whole[i] + whole[j]))] = -1 if _unlike_neighbours(box[i], box[j]) else 1
-    fit = [found for found in groups.items() if _digit_like(union([pieces[m].box for m in found[0]]))]
-    return sorted(fit, key=lambda found: found[1])
+            both = tuple(sorted(members[i] + members[j]))
+            groups.append((both, both, -1))
+    fit = [found for found in groups if _digit_like(union([pieces[m].box for m in found[0]]))]
+    return sorted(fit, key=lambda found: found[2])
 
 
 def _near(boxes: np.ndarray) -> list[tuple[int, int]]:
@@ -187,14 +180,6 @@ def paint(pieces: list[Piece], members: tuple[int, ...], box: Box) -> np.ndarray
         px, py, pw, ph = pieces[m].box
         part[py - y : py - y + ph, px - x : px - x + pw] |= pieces[m].part
     return part
-
-
-def _unlike_neighbours(a: Box, b: Box) -> bool:
-    """Whether two close strokes are unlike two digits: of different height, or reaching into each other."""
-    columns = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
-    rows = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    entwined = columns > 0.15 * min(a[2], b[2]) and rows > 0.25 * min(a[3], b[3])
-    return entwined or min(a[3], b[3]) < 0.75 * max(a[3], b[3])
 
 
 def _may_belong_together(a: Box, b: Box) -> bool:

@@ -81,7 +81,7 @@ def count(found: list[Candidate], classify: Classify) -> tuple[np.ndarray, np.nd
 
     1s are left out: any stroke is one.
     """
-    clearest = sorted((c for c in found if c.seams <= 0), key=lambda c: -c.clarity)[:SHAPES]
+    clearest = sorted((c for c in found if c.seams == 0), key=lambda c: -c.clarity)[:SHAPES]
     if not clearest:
         return np.zeros(2), np.zeros(2)
     crops = np.stack([candidate.crop for candidate in clearest])
