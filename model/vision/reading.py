@@ -83,11 +83,10 @@ def read_found(
         gain = sum(u.confidence - d.confidence for u, d in zip(upright, digits, strict=True))
         digits = upright if gain > -0.03 * len(digits) else digits
     digits = context.doubt(believe(digits, chosen), *context.evidence(digits, chosen))
+    none = {digit.box for digit in signs([digit for digit in digits if digit.confidence >= min_confidence])}
+    digits = [digit._replace(confidence=0.0) if digit.box in none else digit for digit in digits]
     rows = order([digit for digit in digits if digit.confidence >= min_confidence])
-    none = {digit.box for row in rows for digit in signs(row)}
-    rows = [row for row in ([digit for digit in row if digit.box not in none] for row in rows) if row]
-    doubtful = [digit._replace(confidence=0.0) if digit.box in none else digit for digit in digits]
-    doubtful = [digit for digit in doubtful if digit.confidence < min_confidence]
+    doubtful = [digit for digit in digits if digit.confidence < min_confidence]
     return Reading(part(rows, frame, mask), doubtful, mask)
 
 
