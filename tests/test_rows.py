@@ -365,6 +365,13 @@ def test_lines_through_the_digits_part_nothing():
     assert numbers("1234", "5678", draw=lines_at([54, 104, 129])) == ["1234", "5678"]
 
 
+def test_a_line_parts_though_a_digit_reaches_over_it():
+    """The third of the first row was begun before the line and ends beyond it."""
+    assert numbers("1234", "5678", draw=lines_at([160])) == ["123 4", "567 8"], "through their last quarter"
+    wide = {"3": 44}
+    assert numbers("1234", "5678", "9012", widths=wide, draw=lines_at([174])) == ["123 4", "567 8", "901 2"]
+
+
 def test_grain_is_no_line():
     def grain(picture, boxes):
         picture[:] = np.clip(picture + np.random.default_rng(0).normal(0, 8, picture.shape), 0, 255)

@@ -189,8 +189,10 @@ def part(rows: list[list[Digit]], frame: np.ndarray, mask: np.ndarray) -> list[l
     between, through = (np.concatenate([[0.0], *(kind[i] for kind in ruled)]) for i in (0, 1))
     lines_part = between.mean() < 2 / 3 and through.mean() < 1 / 3
     parted = []
-    for row, (line, _) in zip(rows, ruled, strict=True):
+    for row, (line, crossed) in zip(rows, ruled, strict=True):
         sign = _marked(row, mask, frame.shape[1] / mask.shape[1])
+        if through.sum() < between.sum():  # what reaches over a column's end was begun before it
+            line = line | crossed[:-1]
         parted.append(sign | line if lines_part else sign & ~line)  # a sign may be what is left of a line
     steps = [_steps(row) for row in rows]
     bare = [step[~apart] for step, apart in zip(steps, parted, strict=True)]
@@ -277,6 +279,6 @@ def _ruled(row: Sequence[Digit], frame: np.ndarray, slope: float) -> tuple[np.nd
     grain = float(np.median(stands_out))
     crossed = (cv2.dilate(stands_out, np.ones((1, 3), np.uint8)) > 6 * grain).mean(0) > 0.85  # it may be a pixel off
     lines = columns[off:-off][crossed]
-    between = x[:-1] + w[:-1], x[1:]
+    between = (x + w * 3 / 4)[:-1], (x + w / 4)[1:]
     within = x + w / 4, x + w * 3 / 4
     return tuple(((lines > a[:, None]) & (lines < b[:, None])).any(1) for a, b in (between, within))
