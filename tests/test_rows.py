@@ -366,10 +366,9 @@ def test_lines_through_the_digits_part_nothing():
 
 
 def test_a_line_parts_though_a_digit_reaches_over_it():
-    """The third of the first row was begun before the line and ends beyond it."""
-    assert numbers("1234", "5678", draw=lines_at([160])) == ["123 4", "567 8"], "through their last quarter"
-    wide = {"3": 44}
-    assert numbers("1234", "5678", "9012", widths=wide, draw=lines_at([174])) == ["123 4", "567 8", "901 2"]
+    """The third of the first row was begun before the line, and the same line stands clear in two other rows."""
+    assert numbers("1234", "12 34", "56 78", draw=lines_at([160])) == ["123 4", "12 34", "56 78"]
+    assert numbers("1234", "12 34", "5678", draw=lines_at([160])) == ["1234", "12 34", "5678"], "in one alone"
 
 
 def test_grain_is_no_line():

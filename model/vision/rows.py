@@ -16,6 +16,7 @@ DIGIT_WIDTH = 0.6  # of most digits, in heights
 LOW = 0.6  # heights of its neighbours under their top, where a comma begins at the highest
 BEYOND = 0.05  # heights that a slash reaches above and below its neighbours at least; few 1s do both
 LEAN, STRAIGHT = 0.14, 0.7  # of a slash at least: across by up, more than most digits; correlation of across and up
+SAME = 0.15  # heights that a line may be off from row to row, by a sheet that is no plane
 SPACE = 1.35  # times as long as a step from digit to digit inside numbers is one across a space, at least
 
 
@@ -184,15 +185,10 @@ def part(rows: list[list[Digit]], frame: np.ndarray, mask: np.ndarray) -> list[l
     nothing.
     frame: the picture that was read. mask: where its ink is; it may be smaller than the frame.
     """
-    slope = tilt([digit for row in rows for digit in row])
-    ruled = [_ruled(row, frame, slope) for row in rows]
-    between, through = (np.concatenate([[0.0], *(kind[i] for kind in ruled)]) for i in (0, 1))
-    lines_part = between.mean() < 2 / 3 and through.mean() < 1 / 3
+    lines, lines_part = _lines(rows, frame)
     parted = []
-    for row, (line, crossed) in zip(rows, ruled, strict=True):
+    for row, line in zip(rows, lines, strict=True):
         sign = _marked(row, mask, frame.shape[1] / mask.shape[1])
-        if through.sum() < between.sum():  # what reaches over a column's end was begun before it
-            line = line | crossed[:-1]
         parted.append(sign | line if lines_part else sign & ~line)  # a sign may be what is left of a line
     steps = [_steps(row) for row in rows]
     bare = [step[~apart] for step, apart in zip(steps, parted, strict=True)]
@@ -264,8 +260,33 @@ def _marked(row: Sequence[Digit], mask: np.ndarray, scale: float) -> np.ndarray:
     return found
 
 
+def _lines(rows: list[list[Digit]], frame: np.ndarray) -> tuple[list[np.ndarray], bool]:
+    """Between which digits lines cross the rows, (n - 1,) bool each, and whether such lines part numbers.
+
+    A line that stands between digits of two rows parts others as well, where a digit reaches over it: that one was
+    begun before the line.
+    """
+    slope = tilt([digit for row in rows for digit in row])
+    ruled = [_ruled(row, frame, slope) for row in rows]
+    between, through, clear = [], [], []
+    for row, (at, foot) in zip(rows, ruled, strict=True):
+        x, _, w, _ = _boxes(row)[0].T
+        beside = (at > (x + w)[:-1, None]) & (at < x[1:, None])
+        between.append(beside.any(1))
+        clear.append(foot[beside.any(0)])
+        through.append(((at > (x + w / 4)[:, None]) & (at < (x + w * 3 / 4)[:, None])).any(1))
+    if np.concatenate([[0.0], *between]).mean() >= 2 / 3 or np.concatenate([[0.0], *through]).mean() >= 1 / 3:
+        return between, False
+    for row, parted, (at, foot) in zip(rows, between, ruled, strict=True):
+        boxes, height = _boxes(row)
+        stands_in = np.sum([(np.abs(foot[:, None] - other) < SAME * height).any(1) for other in clear], 0)  # rows
+        begun = (at[stands_in >= 2] > (boxes[:, 0] + boxes[:, 2] / 4)[:, None]).sum(0)
+        parted[begun[(begun > 0) & (begun < len(row))] - 1] = True
+    return between, True
+
+
 def _ruled(row: Sequence[Digit], frame: np.ndarray, slope: float) -> tuple[np.ndarray, np.ndarray]:
-    """Where lines cross a row, from above it to below it: between which digits, (n - 1,), through which, (n,); bool."""
+    """Where lines cross a row, from above it to below it, and where they come from at the picture's top: (k,) both."""
     boxes, height = _boxes(row)
     x, y, w, h = boxes.T
     step = max(1.0, height / 40)  # pixels of the frame to one of the strip, in which the row lies level
@@ -279,6 +300,4 @@ def _ruled(row: Sequence[Digit], frame: np.ndarray, slope: float) -> tuple[np.nd
     grain = float(np.median(stands_out))
     crossed = (cv2.dilate(stands_out, np.ones((1, 3), np.uint8)) > 6 * grain).mean(0) > 0.85  # it may be a pixel off
     lines = columns[off:-off][crossed]
-    between = (x + w * 3 / 4)[:-1], (x + w / 4)[1:]
-    within = x + w / 4, x + w * 3 / 4
-    return tuple(((lines > a[:, None]) & (lines < b[:, None])).any(1) for a, b in (between, within))
+    return lines, lines + slope * np.interp(lines, x + w / 2, y + h / 2)
