@@ -85,11 +85,10 @@ def read_found(
         digits = upright if gain > -0.03 * len(digits) else digits
     digits = [d._replace(confidence=min(d.confidence, most)) for d, most in zip(digits, taken.values(), strict=True)]
     digits = context.doubt(believe(digits, chosen), *context.evidence(digits, chosen))
+    none = {digit.box for digit in signs([digit for digit in digits if digit.confidence >= min_confidence])}
+    digits = [digit._replace(confidence=0.0) if digit.box in none else digit for digit in digits]
     rows = order([digit for digit in digits if digit.confidence >= min_confidence])
-    none = {digit.box for row in rows for digit in signs(row)}
-    rows = [row for row in ([digit for digit in row if digit.box not in none] for row in rows) if row]
-    doubtful = [digit._replace(confidence=0.0) if digit.box in none else digit for digit in digits]
-    doubtful = [digit for digit in doubtful if digit.confidence < min_confidence]
+    doubtful = [digit for digit in digits if digit.confidence < min_confidence]
     return Reading(part(rows, frame, mask), doubtful, mask)
 
 

@@ -9,10 +9,14 @@ import numpy as np
 
 from .segment import Box
 
+DOWN = 3  # so many times as far as along a row counts what a digit stands off it
+OFF = 0.8  # heights of the larger one that a neighbour may stand off the row
+AROUND = 4  # heights from a digit where a link counts a quarter for its row's slope
 DIGIT_WIDTH = 0.6  # of most digits, in heights
 LOW = 0.6  # heights of its neighbours under their top, where a comma begins at the highest
 BEYOND = 0.05  # heights that a slash reaches above and below its neighbours at least; few 1s do both
-LEAN, STRAIGHT = 0.14, 0.7  # of a slash at least: across by up, more than the row; correlation of its ink's x and y
+LEAN, STRAIGHT = 0.14, 0.7  # of a slash at least: across by up, more than most digits; correlation of across and up
+SAME = 0.15  # heights that a line may be off from row to row, by a sheet that is no plane
 SPACE = 1.35  # times as long as a step from digit to digit inside numbers is one across a space, at least
 
 
@@ -26,44 +30,121 @@ class Digit(NamedTuple):
 
 
 def tilt(digits: Sequence[Digit]) -> float:
-    """Slope of the rows, down by across: the median from each digit to its next neighbour on the right; 0 if unsure."""
-    x, y, height = middles(digits)
-    across, down = x - x[:, None], y - y[:, None]
-    follows = (across > 0) & (across < 4 * np.maximum(height[:, None], height)) & (np.abs(down) < 0.7 * across)
-    some = follows.any(1)
-    if some.sum() < 3:
-        return 0.0
-    next_ = np.where(follows, across, np.inf).argmin(1)[some]
-    return float(np.median(down[some, next_] / across[some, next_]))
+    """Slope of the rows, down by across: the median of all digits; 0 if unsure."""
+    return float(np.median(slopes(*middles(digits)))) if digits else 0.0
 
 
 def order(digits: Sequence[Digit]) -> list[list[Digit]]:
-    """Rows top to bottom, each left to right; rows may tilt and curve.
+    """Rows top to bottom, each left to right; rows may tilt, curve and fan out.
 
-    From left to right each digit joins the row whose last members point at it, or begins a row.
+    Each digit is linked to the next one of its row (see links). What hangs together is a row.
     """
-    slope = tilt(digits)
-    x, y, height = (values.tolist() for values in middles(digits))
-    level = [down - slope * across for across, down in zip(x, y, strict=True)]
-    rows: list[list[int]] = []
-    for i in sorted(range(len(digits)), key=lambda i: x[i]):
-        best, nearest = None, 0.6
-        for row in rows:
-            last = row[-4:]
-            middle, expected, tall = (sum([values[j] for j in last]) / len(last) for values in (x, level, height))
-            if len(last) > 2:  # the row may curve: go on as its last members went, for a few digits' widths
-                spread = sum((x[j] - middle) ** 2 for j in last)
-                bend = sum((x[j] - middle) * level[j] for j in last) / max(spread, 1.0)  # least squares
-                expected += bend * (min(x[i], x[last[-1]] + 3 * height[last[-1]]) - middle)
-            off = abs(level[i] - expected) / max(height[i], tall)
-            if off < nearest:
-                best, nearest = row, off
-        if best is None:
-            rows.append([i])
-        else:
-            best.append(i)
-    rows.sort(key=lambda row: sum(level[i] for i in row) / len(row))
-    return [[digits[i] for i in row] for row in rows]
+    if not digits:
+        return []
+    digits = sorted(digits, key=lambda digit: digit.box)
+    x, y, height = middles(digits)
+    slope = slopes(x, y, height)
+    next_ = links(x, y, height, slope)
+    across, off, size = _between(x, y, height, slope)
+    _take_in(next_, np.where(across > 0, np.abs(off) / size, np.inf))
+    rows = _chains(next_)
+    return [[digits[i] for i in rows[k]] for k in _downwards(rows, x, y, height, slope)]
+
+
+def links(x: np.ndarray, y: np.ndarray, height: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """Which digit follows each one in its row: (n,) int, -1 where none does.
+
+    x, y, height: see middles. slope: of the rows, at each digit, (n,).
+    The nearest are linked first, in heights of the smaller one; each has one neighbour on either side. So rows are
+    found by O'Gorman's docstrum, too (1993), but there the whole page has one slope.
+    """
+    across, off, size = _between(x, y, height, slope)
+    i, j = np.nonzero((across > 0) & (np.abs(off) < OFF * size))
+    far = (across[i, j] ** 2 + (DOWN * off[i, j]) ** 2) / np.minimum(height[i], height[j]) ** 2
+    nearest = np.argsort(far, kind="stable")
+    next_, led = [-1] * len(x), [False] * len(x)
+    for left, right in zip(i[nearest].tolist(), j[nearest].tolist(), strict=True):
+        if next_[left] < 0 and not led[right]:
+            next_[left], led[right] = right, True
+    return np.array(next_, int)
+
+
+def slopes(x: np.ndarray, y: np.ndarray, height: np.ndarray) -> np.ndarray:
+    """Slope of the rows at each digit, down by across: (n,) float64; 0 if unsure. x, y, height: see middles.
+
+    It is the median of the links around a digit, the nearer counting more. The links are made twice: level first, then
+    along the slopes that these gave.
+    """
+    slope = np.zeros(len(x))
+    for _ in range(2):
+        next_ = links(x, y, height, slope)
+        i = np.flatnonzero(next_ >= 0)
+        j = next_[i]
+        across, down = x[j] - x[i], y[j] - y[i]
+        sure = (across < 4 * np.maximum(height[i], height[j])) & (np.abs(down) < 0.7 * across)  # no row is so steep
+        if sure.sum() < 3:
+            return np.zeros(len(x))
+        i, j, steep = i[sure], j[sure], (down / across)[sure]
+        ranked = np.argsort(steep)
+        far = ((x[i] + x[j])[ranked] / 2 - x[:, None]) ** 2 + ((y[i] + y[j])[ranked] / 2 - y[:, None]) ** 2
+        reached = np.cumsum(1 / (1 + far / (AROUND * height[:, None]) ** 2) ** 2, 1)
+        slope = steep[ranked][(reached < reached[:, -1:] / 2).sum(1)]
+    return slope
+
+
+def _between(
+    x: np.ndarray, y: np.ndarray, height: np.ndarray, slope: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """From each digit (down the array) to each: across, down off its row, and the larger one's height; (n, n) each.
+
+    Between two digits a row goes as the mean of its slopes at both, which is exact where it curves evenly.
+    """
+    across, slope = x - x[:, None], (slope + slope[:, None]) / 2
+    return across, y - y[:, None] - slope * across, np.maximum(height, height[:, None])
+
+
+def _chains(next_: np.ndarray) -> list[list[int]]:
+    """Rows of what hangs together; next_: see links."""
+    rows = []
+    for i in sorted(set(range(len(next_))).difference(next_.tolist())):
+        rows.append([i])
+        while (i := int(next_[i])) >= 0:
+            rows[-1].append(i)
+    return rows
+
+
+def _take_in(next_: np.ndarray, aside: np.ndarray) -> None:
+    """Link what stands between two digits of a row and was passed over, such as one that jumps up.
+
+    aside: how far off its row each stands (across the array) from each, in heights; infinite where it is not on the
+    right.
+    """
+    for lone in sorted(_chains(next_), key=len):
+        before = np.flatnonzero(next_ >= 0)
+        off = np.maximum(aside[before, lone[0]], aside[lone[-1], next_[before]])
+        if len(before) and off.min() < OFF:
+            i = before[off.argmin()]
+            next_[lone[-1]], next_[i] = next_[i], lone[0]
+
+
+def _downwards(
+    rows: list[list[int]], x: np.ndarray, y: np.ndarray, height: np.ndarray, slope: np.ndarray
+) -> list[int]:
+    """The order in which rows are read: one above another comes first; where none is, the higher one."""
+    member = np.zeros((len(rows), len(x)))
+    for k, row in enumerate(rows):
+        member[k, row] = 1
+    across, off, size = _between(x, y, height, slope)
+    above = member @ (np.sign(off) * (np.abs(across) < size)) @ member.T > 0  # most pairs that stand above one another
+    level = member @ (y - np.median(slope) * x) / member.sum(1)
+    waits = above.sum(0)
+    later = np.ptp(level) + 1
+    read = []
+    for _ in rows:
+        read.append(int((level + later * (waits > 0)).argmin()))
+        waits -= above[read[-1]]
+        level[read[-1]] = np.inf
+    return read
 
 
 def middles(digits: Sequence[Digit]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -72,24 +153,29 @@ def middles(digits: Sequence[Digit]) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return x + width / 2, y + height / 2, height
 
 
-def signs(row: Sequence[Digit]) -> list[Digit]:
-    """Of a row's digits, the 1s that are none: slashes and commas.
+def signs(digits: Sequence[Digit]) -> list[Digit]:
+    """The 1s that are none, of all digits of a picture: slashes and commas.
 
-    A comma begins low between its neighbours. A slash reaches above and below them, is straight, and leans more than
-    most of the row's digits.
+    Each is compared with its neighbours, one on either side. A comma begins low between them. A slash reaches above and
+    below them, is straight, and leans more than most digits.
     """
-    moments = [cv2.moments(digit.crop) for digit in row]
-    leans = [-m["mu11"] / max(m["mu02"], 1e-9) for m in moments]  # across by up
-    found = []
-    for i in range(1, len(row) - 1):
-        _, top, _, height = row[i].box
-        _, tops, _, heights = np.array([row[i - 1].box, row[i + 1].box], float).mean(0)
-        beyond = min(tops - top, top + height - tops - heights)
-        straight = leans[i] * (moments[i]["mu02"] / max(moments[i]["mu20"], 1e-9)) ** 0.5  # correlation of x and y
-        slash = beyond > BEYOND * heights and straight > STRAIGHT and leans[i] > np.median(leans) + LEAN
-        if row[i].digit == 1 and (slash or top > tops + LOW * heights):
-            found.append(row[i])
-    return found
+    ones = np.flatnonzero([digit.digit == 1 for digit in digits])
+    if not len(ones):
+        return []
+    x, y, height = middles(digits)
+    across, off, size = (pairs[ones] for pairs in _between(x, y, height, slopes(x, y, height)))
+    near = np.where(np.abs(off) < OFF * size, np.hypot(across, DOWN * off) / height, np.inf)
+    sides = np.stack([np.where(across < 0, near, np.inf), np.where(across > 0, near, np.inf)])  # left, right
+    pair = sides.argmin(2).T
+    tops, bottoms = (np.take_along_axis(off + edge * height / 2, pair, 1).mean(1) for edge in (-1, 1))
+    above, below, high = height[ones] / 2 + tops, height[ones] / 2 - bottoms, bottoms - tops
+    moments = [cv2.moments(digit.crop) for digit in digits]
+    leans = np.array([-m["mu11"] / max(m["mu02"], 1e-9) for m in moments])  # across by up
+    straight = leans * [(m["mu02"] / max(m["mu20"], 1e-9)) ** 0.5 for m in moments]  # correlation of across and up
+    slash = (np.minimum(above, below) > BEYOND * high) & (straight > STRAIGHT)[ones]
+    slash &= (leans > np.median(leans) + LEAN)[ones]
+    found = ((above < -LOW * high) | slash) & np.isfinite(sides.min(2)).all(0)
+    return [digits[i] for i in ones[found].tolist()]
 
 
 def part(rows: list[list[Digit]], frame: np.ndarray, mask: np.ndarray) -> list[list[Digit]]:
@@ -99,12 +185,9 @@ def part(rows: list[list[Digit]], frame: np.ndarray, mask: np.ndarray) -> list[l
     nothing.
     frame: the picture that was read. mask: where its ink is; it may be smaller than the frame.
     """
-    slope = tilt([digit for row in rows for digit in row])
-    ruled = [_ruled(row, frame, slope) for row in rows]
-    between, through = (np.concatenate([[0.0], *(kind[i] for kind in ruled)]) for i in (0, 1))
-    lines_part = between.mean() < 2 / 3 and through.mean() < 1 / 3
+    lines, lines_part = _lines(rows, frame)
     parted = []
-    for row, (line, _) in zip(rows, ruled, strict=True):
+    for row, line in zip(rows, lines, strict=True):
         sign = _marked(row, mask, frame.shape[1] / mask.shape[1])
         parted.append(sign | line if lines_part else sign & ~line)  # a sign may be what is left of a line
     steps = [_steps(row) for row in rows]
@@ -177,8 +260,33 @@ def _marked(row: Sequence[Digit], mask: np.ndarray, scale: float) -> np.ndarray:
     return found
 
 
+def _lines(rows: list[list[Digit]], frame: np.ndarray) -> tuple[list[np.ndarray], bool]:
+    """Between which digits lines cross the rows, (n - 1,) bool each, and whether such lines part numbers.
+
+    A line that stands between digits of two rows parts others as well, where a digit reaches over it: that one was
+    begun before the line.
+    """
+    slope = tilt([digit for row in rows for digit in row])
+    ruled = [_ruled(row, frame, slope) for row in rows]
+    between, through, clear = [], [], []
+    for row, (at, foot) in zip(rows, ruled, strict=True):
+        x, _, w, _ = _boxes(row)[0].T
+        beside = (at > (x + w)[:-1, None]) & (at < x[1:, None])
+        between.append(beside.any(1))
+        clear.append(foot[beside.any(0)])
+        through.append(((at > (x + w / 4)[:, None]) & (at < (x + w * 3 / 4)[:, None])).any(1))
+    if np.concatenate([[0.0], *between]).mean() >= 2 / 3 or np.concatenate([[0.0], *through]).mean() >= 1 / 3:
+        return between, False
+    for row, parted, (at, foot) in zip(rows, between, ruled, strict=True):
+        boxes, height = _boxes(row)
+        stands_in = np.sum([(np.abs(foot[:, None] - other) < SAME * height).any(1) for other in clear], 0)  # rows
+        begun = (at[stands_in >= 2] > (boxes[:, 0] + boxes[:, 2] / 4)[:, None]).sum(0)
+        parted[begun[(begun > 0) & (begun < len(row))] - 1] = True
+    return between, True
+
+
 def _ruled(row: Sequence[Digit], frame: np.ndarray, slope: float) -> tuple[np.ndarray, np.ndarray]:
-    """Where lines cross a row, from above it to below it: between which digits, (n - 1,), through which, (n,); bool."""
+    """Where lines cross a row, from above it to below it, and where they come from at the picture's top: (k,) both."""
     boxes, height = _boxes(row)
     x, y, w, h = boxes.T
     step = max(1.0, height / 40)  # pixels of the frame to one of the strip, in which the row lies level
@@ -192,6 +300,4 @@ def _ruled(row: Sequence[Digit], frame: np.ndarray, slope: float) -> tuple[np.nd
     grain = float(np.median(stands_out))
     crossed = (cv2.dilate(stands_out, np.ones((1, 3), np.uint8)) > 6 * grain).mean(0) > 0.85  # it may be a pixel off
     lines = columns[off:-off][crossed]
-    between = x[:-1] + w[:-1], x[1:]
-    within = x + w / 4, x + w * 3 / 4
-    return tuple(((lines > a[:, None]) & (lines < b[:, None])).any(1) for a, b in (between, within))
+    return lines, lines + slope * np.interp(lines, x + w / 2, y + h / 2)
