@@ -61,7 +61,8 @@ def sheet(
     operators: bool = False,  # between the digits, now and then
     columns: int = 1,  # blocks that a row is broken into, far apart
     white_on_black: bool = False,
-    background: str | None = None,  # what is seen around the sheet: "desk", "hand", "room"; None: paper alone
+    # What is seen around the sheet: "desk", "hand", "room" or a picture (HEIGHT, WIDTH, 3); None: paper alone.
+    background: str | np.ndarray | None = None,
     faint: float = 0,
     thin: float = 0,
     broken: float = 0,
@@ -228,24 +229,24 @@ def _rule(paper, rng, rules, squares, first, pitch, height):
 def _seen(paper, rng, background, tilt, perspective):
     """The part of the paper in the frame, turned and seen from the side; float32."""
     w, h = WIDTH, HEIGHT
-    if background:
+    if background is not None:
         paper = paper[MARGIN - 10 : MARGIN + h + 10, MARGIN - 40 : MARGIN + w + 40]
     ph, pw = paper.shape[:2]
     corners = np.float32([[0, 0], [pw, 0], [pw, ph], [0, ph]])
     angle = -np.deg2rad(18 * tilt)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    flat = (corners - [pw / 2, ph / 2]) @ turn * (0.8 if background else 1 - 0.15 * abs(tilt))
+    flat = (corners - [pw / 2, ph / 2]) @ turn * (1 - 0.15 * abs(tilt) if background is None else 0.8)
     side = rng.uniform(0, 2 * np.pi)
     depth = 1 + 0.35 * perspective * (flat @ [np.cos(side), np.sin(side)])[:, None] / (w / 2)
     view = cv2.getPerspectiveTransform(corners, np.float32(flat / depth + [w / 2, h / 2]))
     seen = cv2.warpPerspective(paper, view, (w, h), borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
-    if not background:
+    if background is None:
         return seen
     inside = cv2.warpPerspective(np.ones((ph, pw), np.float32), view, (w, h))
-    behind = _surroundings(rng, background)
+    behind = _surroundings(rng, background) if isinstance(background, str) else background
     shade = np.roll(cv2.GaussianBlur(inside, (0, 0), 12), (6, 8), (0, 1))
     picture = inside[..., None] * seen + (1 - inside[..., None]) * behind * (1 - 0.35 * shade[..., None])
-    if background == "hand":
+    if isinstance(background, str) and background == "hand":
         skin = np.zeros((h, w), np.uint8)
         x = int(rng.uniform(0.25, 0.75) * w)
         for finger in range(4):
