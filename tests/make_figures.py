@@ -16,7 +16,7 @@ import sheets  # noqa: E402
 from model import figures, network, pen, weights  # noqa: E402
 from model.crop import normalise  # noqa: E402
 from model.live import view  # noqa: E402
-from model.vision import candidates, reading  # noqa: E402
+from model.vision import reading  # noqa: E402
 
 PICTURES = ROOT / ".pictures"
 
@@ -24,13 +24,15 @@ PICTURES = ROOT / ".pictures"
 def from_frame_to_digits(classify: reading.Classify) -> Figure:
     """The steps of reading a frame, side by side."""
     page = sheets.sheet(
-        4, ["31415", "92653"], height=150, pen="marker", squares=0.5, shadow=0.7, tilt=0.4, perspective=0.4, noise=0.4
-    )
+        4, ["31415", "92653"], height=130, pen="marker", rules=0.4, gradient=0.5, tilt=0.3, perspective=0.4, noise=0.4,
+        background="hand",
+    )  # fmt: skip
     seen = reading.read(page.picture, classify)
     drawn = view.draw(page.picture, seen, page.picture.shape[1::-1])
     steps = [
         (page.picture[..., ::-1], "a frame"),
-        (255 - candidates.find(page.picture)[1], "ink is darker than the paper around it;\nruled lines are taken out"),
+        (view.mask_picture(page.picture, seen, None), "the sheet is even but for its ink, which is\n"
+         "darker; ruled lines are taken out"),
         (montage([digit.crop for digit in seen.digits]), "what may be a digit, laid out as MNIST is:\n"
          "20 pixels high, centred by mass"),
         (drawn[..., ::-1], "all at once through the network;\nwhat explains the ink best, row by row"),

@@ -90,7 +90,8 @@ def sheet(
     cell: int = 0,  # characters in a printed cell (1: a sudoku); they are even, and each cell has its number
     words: float = 0,  # printed all around the rows, so many heights of a digit large
     white_on_black: bool = False,
-    background: str | None = None,  # what is seen around the sheet, of BACKGROUNDS; None: paper alone
+    # What is seen around the sheet: a name of BACKGROUNDS or a picture (h, w, 3); None: paper alone.
+    background: str | np.ndarray | None = None,
     out: float = 0,  # the sheet sticks out of the picture, its digits do not
     tight: float = 0,  # signs close to their digits, and cells
     narrow: float = 0,  # spaces
@@ -381,25 +382,26 @@ def _print_words(paper, rng, letter, begins, baselines, height):
 def _seen(paper, rng, background, tilt, perspective, out):
     """The part of the paper in the frame, turned and seen from the side; float32."""
     h, w = (side - 2 * MARGIN for side in paper.shape[:2])
-    if background:
+    if background is not None:
         paper = paper[MARGIN - 10 : MARGIN + h + 10, MARGIN - 40 : MARGIN + w + 40]
     ph, pw = paper.shape[:2]
     corners = np.float32([[0, 0], [pw, 0], [pw, ph], [0, ph]])
     angle = -np.deg2rad(18 * tilt)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    flat = (corners - [pw / 2, ph / 2]) @ turn * (0.8 if background else 1 - 0.15 * abs(tilt))
+    flat = (corners - [pw / 2, ph / 2]) @ turn * (1 - 0.15 * abs(tilt) if background is None else 0.8)
     side = rng.uniform(0, 2 * np.pi)
     depth = 1 + 0.35 * perspective * (flat @ [np.cos(side), np.sin(side)])[:, None] / (w / 2)
     away = out * rng.choice([-1, 1], 2) * [0.3 * w, 0.2 * h] if out else 0
     view = cv2.getPerspectiveTransform(corners, np.float32(flat / depth + [w / 2, h / 2] + away))
     seen = cv2.warpPerspective(paper, view, (w, h), borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
-    if not background:
+    if background is None:
         return seen
     inside = cv2.warpPerspective(np.ones((ph, pw), np.float32), view, (w, h))
-    behind = cv2.resize(np.asarray(BACKGROUNDS[background](rng), np.float32), (w, h))
+    behind = BACKGROUNDS[background](rng) if isinstance(background, str) else background
+    behind = cv2.resize(np.asarray(behind, np.float32), (w, h))
     shade = np.roll(cv2.GaussianBlur(inside, (0, 0), 12), (6, 8), (0, 1))
     picture = inside[..., None] * seen + (1 - inside[..., None]) * behind * (1 - 0.35 * shade[..., None])
-    if background == "hand":
+    if isinstance(background, str) and background == "hand":
         skin = np.zeros((h, w), np.uint8)
         x = int(rng.uniform(0.25, 0.75) * w)
         for finger in range(4):

@@ -56,7 +56,7 @@ def test_an_empty_picture_asks_nothing():
 
 def test_where_every_component_is_surely_a_digit_no_part_of_it_is_looked_at():
     picture = page("24680", "13579")
-    found, _ = candidates.find(picture)
+    found, *_ = candidates.find(picture)
     parts = sum(candidate.seams > 0 for candidate in found)
     sure, unsure = Classifier(), Classifier(lambda crop: (7, 0.8))
     reading.read(picture, sure)
@@ -177,7 +177,7 @@ def test_a_page_of_print_costs_no_more_than_the_limits():
         line = " ".join(words[(3 * i + j) % len(words)] for j in range(9))
         font = cv2.FONT_HERSHEY_SCRIPT_SIMPLEX if i % 2 else cv2.FONT_HERSHEY_COMPLEX
         cv2.putText(picture, line, (40, 60 + 46 * i), font, 1.1, 40, 2, cv2.LINE_AA)
-    found, _ = candidates.find(picture)
+    found, *_ = candidates.find(picture)
     whole = sum(candidate.seams <= 0 for candidate in found)
     doubtful = Classifier(lambda crop: (1, 0.4))
     read = reading.read(picture, doubtful)

@@ -303,7 +303,7 @@ SEVEN = [(600, 300), (650, 300), (620, 380)]
 
 
 def test_a_candidate_says_where_its_ink_is_and_how_clear():
-    (seven,), mask = candidates.find(paper(SEVEN))
+    (seven,), mask, _ = candidates.find(paper(SEVEN))
     x, y, w, h = seven.box
     assert np.allclose((x, y, x + w, y + h), (597, 297, 653, 383), atol=2)
     assert (seven.pieces, seven.component, seven.seams) == ((0,), (0,), 0)
@@ -377,7 +377,7 @@ def test_a_candidate_says_how_much_of_its_ink_lies_where_a_surface_ends(x, least
 
 @pytest.mark.parametrize("thick", [6, 50])
 def test_strokes_thin_and_wide_are_no_edges_of_surfaces(thick):
-    (bar,), _ = candidates.find(paper([(600, 250), (600, 450)], thick=thick))
+    (bar,), *_ = candidates.find(paper([(600, 250), (600, 450)], thick=thick))
     assert bar.on_edge == 0
 
 
@@ -395,7 +395,7 @@ def test_the_edge_of_a_sheet_is_no_candidate_and_what_touches_it_is():
 @pytest.mark.parametrize("side", [1920, 3840])
 def test_boxes_are_in_pixels_of_the_source(side):
     picture = cv2.resize(paper(SEVEN), (side, side * 9 // 16), interpolation=cv2.INTER_LINEAR)
-    (seven,), mask = candidates.find(picture)
+    (seven,), mask, _ = candidates.find(picture)
     scale = side / 1280
     assert max(mask.shape) == min(side, 1920)
     assert np.allclose(seven.box, np.multiply((597, 297, 56, 86), scale), atol=3 * scale)
@@ -430,7 +430,7 @@ def test_the_working_picture_is_of_8_bits_and_one_or_three_channels():
 
 @pytest.mark.parametrize("shape", [(8, 200), (200, 8)])
 def test_in_a_picture_lower_than_any_digit_there_is_none(shape):
-    found, mask = candidates.find(np.random.default_rng(0).integers(0, 255, shape, np.uint8))
+    found, mask, _ = candidates.find(np.random.default_rng(0).integers(0, 255, shape, np.uint8))
     assert found == [] and mask.shape == shape and mask.max() == 0
 
 
@@ -471,7 +471,7 @@ FREEZING = {
 
 @pytest.mark.parametrize("name", FREEZING)
 def test_no_frame_gives_more_than_so_many_candidates(name):
-    found, mask = candidates.find(FREEZING[name]())
+    found, mask, _ = candidates.find(FREEZING[name]())
     parts = segment.components(mask)
     assert len(found) <= candidates.MAX_CANDIDATES
     assert len(parts) <= segment.MAX_COMPONENTS
@@ -479,7 +479,7 @@ def test_no_frame_gives_more_than_so_many_candidates(name):
 
 
 def test_what_is_cut_off_by_the_limit_is_the_least_likely():
-    found, _ = candidates.find(waves())
+    found, *_ = candidates.find(waves())
     assert len(found) > 900
     assert [candidate.seams for candidate in found] == sorted(candidate.seams for candidate in found)
 

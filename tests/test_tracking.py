@@ -154,18 +154,25 @@ def test_a_vote_fades_with_time_not_with_frames():
 
 def test_a_digit_must_be_surer_to_come_than_to_stay():
     here = (100, 100, 30, 40)
-    tracker = tracking.Tracker(0.6)  # and 0.6 + 0.4 * 0.4 is 0.76
+    tracker = tracking.Tracker(0.6)  # odds of 1.5: it comes at 2.5, which is 0.71, and goes under 0.9, which is 0.47
 
     def believed(confidence, start):
         return bool(feed(tracker, boxed([(3, confidence, here)]), 60, start).digits)
 
-    assert not believed(0.75, 0)
-    assert believed(0.77, 60)
-    assert believed(0.61, 120)
-    assert not believed(0.59, 180)
-    assert not believed(0.75, 240)
+    assert not believed(0.71, 0)
+    assert believed(0.72, 60)
+    assert believed(0.48, 120)
+    assert not believed(0.47, 180)
+    assert not believed(0.71, 240)
     sure = tracking.Tracker(0.95)
     assert feed(sure, boxed([(3, 0.99, here)]), 3).text == ["3"]
+
+
+def test_a_limit_of_none_and_of_all():
+    here = (100, 100, 30, 40)
+    assert feed(tracking.Tracker(0.0), boxed([(3, 0.01, here)]), 3).text == ["3"]
+    assert feed(tracking.Tracker(1.0), boxed([(3, 0.99, here)]), 3).text == []
+    assert feed(tracking.Tracker(1.0), boxed([(3, 1.0, here)]), 3).text == ["3"]
 
 
 def test_a_digit_that_becomes_another_one_is_there_all_the_while():

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+import sheets
 from bench_marks import covered, moves, pages
 from test_reading import classify  # noqa: F401 - a fixture: the shipped network
 from test_tracking import seen
 
 from model.live import labels, overlay, view
 from model.vision import reading, tracking
+from model.vision import turn as turns
 from model.vision.reading import Reading
 from model.vision.rows import Digit
 
@@ -129,10 +131,48 @@ def test_the_mask_lies_where_it_was_read():
     reading = Reading([], [], mask)
     looks = {"mask": True, "rows": False}
     whole = view.draw(picture, reading, (320, 240), **looks)
-    assert (whole[:, :160] == 255).all() and (whole[:, 160:] == 0).all()
+    assert (whole[:, :160] == 150).all() and (whole[:, 160:] == 60).all()
     part = view.draw(picture, reading, (320, 240), **looks, region=(100, 60, 80, 50))
-    assert (part[62:108, 102:139] == 255).all() and (part[62:108, 141:178] == 0).all() and (part[112:] == 0).all()
+    assert (part[62:108, 102:139] == 150).all() and (part[62:108, 141:178] == 60).all() and (part[112:] < 90).all()
     assert np.array_equal(view.draw(picture, seen()._replace(mask=mask[:0]), (320, 240), **looks), picture)
+
+
+def test_with_the_mask_the_sheet_is_white_its_ink_black_and_all_else_dim():
+    """Surfaces from the left: none, a wall, the sheet. The sheet is the one with a digit on it."""
+    picture = np.full((240, 300, 3), 200, np.uint8)
+    places, mask = np.repeat(np.uint8([[0, 1, 2]]), 8, 0), np.zeros((48, 60), np.uint8)
+    mask[40:44] = 255
+    for turned in (False, True):
+        reading = seen((3, 0.99, 250, 60))._replace(mask=mask, places=places)
+        if turned:
+            picture, reading = np.ascontiguousarray(picture.swapaxes(0, 1)), _swapped(reading)
+        shown = view.mask_picture(picture, reading, None)
+        shown = shown.swapaxes(0, 1) if turned else shown
+        edges = 101, 199
+        assert (shown[:190, :98] == 60).all() and (shown[5:190, 103:197] == 120).all()
+        assert (shown[5:190, 203:295] == 255).all() and (shown[202:218, 203:295] == 0).all()
+        assert (shown[202:218, 5:97] == 150).all() and (shown[202:218, 103:197] == 150).all()
+        assert all(60 < shown[100, x, 0] <= 150 for x in edges)
+    doubtful = seen(doubtful=[(3, 0.5, 250, 60)])._replace(mask=mask, places=places)
+    assert not (view.mask_picture(np.full((240, 300, 3), 200, np.uint8), doubtful, None) == 255).any()
+
+
+def _swapped(reading):
+    rows = [[digit._replace(box=(y, x, h, w)) for digit in row for x, y, w, h in [digit.box]] for row in reading.rows]
+    mask, places = (np.ascontiguousarray(part.T) for part in (reading.mask, reading.places))
+    return reading._replace(rows=rows, mask=mask, places=places)
+
+
+@pytest.mark.parametrize("turn", [0, 1, 2, 3])
+def test_the_sheet_of_a_turned_picture_lies_where_it_is(classify, turn):  # noqa: F811
+    """With the shipped network: a sheet on a desk, read as it is or turned."""
+    page = sheets.sheet(3, background="desk")
+    picture = turns.turned(page.picture, -turn)
+    reading = turns.Turner(turn).read(picture, classify, 0.65)
+    shown = turns.turned(view.mask_picture(picture, reading, None), turn)
+    assert len(reading.digits) > 20
+    white = (shown == 255).all(2)
+    assert white[120:600, 180:1100].mean() > 0.9 and white[:40].mean() < 0.02 and white[:, :60].mean() < 0.02
 
 
 # --- what is drawn of a digit

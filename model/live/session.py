@@ -371,7 +371,7 @@ KEYS = (
     Key("h", "help", "help", switch("help")),
     Key("q, Esc", "quit", "quit", Session.quit),
     Key("space", "pause", "pause, go on", switch("paused")),
-    Key("t", "mask", "the thresholded mask", switch("mask")),
+    Key("t", "mask", "the sheet that was found, and its ink", switch("mask")),
     Key("c", "crops", "the crops that the network sees", switch("crops")),
     Key("b", "", "the strip of numbers", switch("rows")),
     Key("l", "teach", "teach it your hand", Session.teach),

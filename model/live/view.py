@@ -22,6 +22,8 @@ LIKELY = 0.3  # confidence from which a doubtful digit is marked: edges, shadows
 DOUBTFUL_MARKS = 200  # on one picture at most; more would hide it
 STRIP = 8  # the numbers' strip takes one part of so many of the canvas's height, at least
 PANEL = 1 / 3  # of the canvas's width or height, for the crops, at least
+# How bright a picture is under its mask: what is no surface, what is one, and sheets with digits, white all over.
+DIMMEST, DIM, WHOLE = 0.3, 0.6, 255
 CELL_PIXELS = 18  # of a crop in the panel, at least: of more crops than have room, those at the end are left out
 
 POINTED = (60, 220, 255)  # BGR: the digit under the mouse, and the one that is taught
@@ -133,7 +135,7 @@ def draw(
 ) -> np.ndarray:
     """The annotated view: a new canvas (height, width, 3) uint8 BGR of size (width, height).
 
-    mask: the ink mask takes the picture's place. crops: what the network sees, in a panel.
+    mask: sheets and ink, as they were found, take the picture's place. crops: what the network sees, in a panel.
     region: (x, y, w, h) of the picture that alone was read; the mask is of this region.
     rows: the numbers read stand below. bar: a line at the top is left free.
     pointer: where the mouse is on the canvas; the digit there is marked.
@@ -141,7 +143,7 @@ def draw(
     """
     place = fit(picture, size, mirror, bar=bar, rows=rows, crops=crops)
     if mask and seen.mask.size:
-        picture = _mask_picture(picture.shape, seen.mask, region)
+        picture = mask_picture(picture, seen, region)
     canvas = _laid_out(picture, place, size)
     if region is not None:
         _dim_around(canvas, place.box((0, 0, *picture.shape[1::-1])), place.box(region))
@@ -187,12 +189,29 @@ def _laid_out(picture: np.ndarray, place: Fit, size: tuple[int, int]) -> np.ndar
     return canvas
 
 
-def _mask_picture(shape: tuple[int, ...], mask: np.ndarray, region: Box | None) -> np.ndarray:
-    x, y, w, h = region or (0, 0, shape[1], shape[0])
-    picture = np.zeros((shape[0], shape[1], 3), np.uint8)
-    mask = cv2.resize(mask, (w, h), interpolation=cv2.INTER_NEAREST)
-    picture[y : y + h, x : x + w] = cv2.cvtColor(mask, cv2.COLOR_GRAY2BGR)
-    return picture
+def mask_picture(picture: np.ndarray, seen: Reading, region: Box | None) -> np.ndarray:
+    """What the reader makes of a picture, at its size: sheets with digits are white, their ink black, all else is dim.
+
+    Other surfaces are less dim than what lies between, and outlined; ink there is grey.
+    """
+    x, y, w, h = region or (0, 0, *picture.shape[1::-1])
+    high, wide = seen.places.shape
+    bright = np.full(256, DIM, np.float32)
+    bright[0] = DIMMEST
+    for left, top, across, down in (digit.box for digit in seen.digits):
+        u, v = int((left + across / 2 - x) / w * wide), int((top + down / 2 - y) / h * high)
+        if 0 <= u < wide and 0 <= v < high and seen.places[v, u]:
+            bright[seen.places[v, u]] = WHOLE
+    shown = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    part = shown[y : y + h, x : x + w]
+    places, ink = (cv2.resize(grid, (w, h), interpolation=cv2.INTER_NEAREST) for grid in (seen.places, seen.mask))
+    shade = bright[places]
+    part[:] = np.minimum(np.maximum(part, 1) * shade, 255)
+    part[ink > 0] = np.where(shade[ink > 0] == WHOLE, 0, GREY[0])
+    shown = cv2.cvtColor(shown, cv2.COLOR_GRAY2BGR)
+    edges = cv2.threshold(places, 0, 255, cv2.THRESH_BINARY)[1]
+    outlines = cv2.findContours(edges, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(x, y))[0]
+    return cv2.drawContours(shown, outlines, -1, GREY, max(1, max(shown.shape) // 640))
 
 
 def _dim_around(canvas: np.ndarray, picture: Box, region: Box) -> None:

@@ -1,6 +1,6 @@
 """Picture to digit candidates: 28x28 crops with their boxes. OpenCV only, no Keras.
 
-    found, mask = candidates.find(cv2.imread("sheet.jpg"))
+    found, mask, places = candidates.find(cv2.imread("sheet.jpg"))
 """
 
 from dataclasses import dataclass
@@ -38,14 +38,14 @@ class Candidate:
         return crop.normalise(self.ink)
 
 
-def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
-    """Digit candidates of a picture, and its ink mask (at the working size).
+def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
+    """Digit candidates of a picture, its ink mask (at the working size), and which surface is where (on their grid).
 
     frame: (h, w), (h, w, 3) BGR or (h, w, 4) BGRA, of any dtype that OpenCV reads.
     """
     small, scale = working_picture(frame)
     if min(small.shape[:2]) < segment.MIN_SIDE:
-        return [], np.zeros(small.shape[:2], np.uint8)
+        return [], np.zeros(small.shape[:2], np.uint8), np.zeros((1, 1), np.uint8)
     level, found, edges = ink.flatten(small)
     everything, marks = ink.threshold(level, found)
     mask, rules = ink.remove_rules(everything, marks, level)
@@ -70,7 +70,7 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
         thin = area < thin_stroke * max(w, h)
         on_edge = max(cv2.mean(edges[y : y + h, x : x + w], part)[: 1 + thin]) / 255
         candidates.append(Candidate(source, soft, members, component, area, seams, clarity, on_edge))
-    return candidates, mask
+    return candidates, mask, surfaces.numbered(found)
 
 
 def _clear(

@@ -135,15 +135,19 @@ def remove_rules(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[
     """
     thick = max(3, min(mask.shape) // 90)  # pixels: no rule is thicker
     mask, lines = _remove_rules(mask, marks, ink, 0, thick)
-    outlines, tree = cv2.findContours(marks, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    outer = np.flatnonzero(tree[0, :, 3] < 0).tolist() if outlines else []
-    boxes = [cv2.boundingRect(outlines[i]) for i in outer]
+    boxes = _boxes(marks)
     heights = [2 * h for _, _, _, h in boxes if 2 * h >= LEAST_HEIGHT]
     if not heights:
         return mask, lines
     high = float(np.median(heights))
     long = LONG * high
-    large = [box for box in boxes if 2 * max(box[2:]) > long]
+    left = cv2.subtract(marks, cv2.dilate(lines[::2, ::2], np.ones((5, 5), np.uint8)))
+    left = [(x + w / 2, y + h / 2) for x, y, w, h in _boxes(left) if 2 * max(w, h) > long]
+    large = [
+        (x, y, w, h)
+        for x, y, w, h in boxes
+        if 2 * max(w, h) > long and any(x < right < x + w and y < low < y + h for right, low in left)
+    ]
     if not large:
         return mask, lines
     places = np.zeros((marks.shape[0] // 4 + 1, marks.shape[1] // 4 + 1), np.uint8)
@@ -159,6 +163,13 @@ def remove_rules(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[
             mask = mask.copy()
             mask[whole], lines[whole] = bare, cv2.bitwise_or(lines[whole], more)
     return mask, lines
+
+
+def _boxes(marks: np.ndarray) -> list[tuple[int, int, int, int]]:
+    """The boxes of connected components."""
+    outlines, tree = cv2.findContours(marks, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    outer = np.flatnonzero(tree[0, :, 3] < 0).tolist() if outlines else []
+    return [cv2.boundingRect(outlines[i]) for i in outer]
 
 
 def _remove_rules(

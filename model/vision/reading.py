@@ -21,6 +21,8 @@ MIN_CONFIDENCE = 0.65
 MAX_CUTS = 256  # parts of connected components that are looked at in one picture
 STEEP = 0.1  # slope of rows, down by across, from which digits are looked at upright as well
 
+NOWHERE = np.zeros((1, 1), np.uint8)
+
 Classify = Callable[[np.ndarray], np.ndarray]  # (n, 28, 28) float32, 0 to 1 -> (n, 10) probabilities
 
 
@@ -28,7 +30,8 @@ class Reading(NamedTuple):
     rows: list[list[Digit]]  # believed digits: rows top to bottom, each left to right
     doubtful: list[Digit]  # seen, but under the confidence limit
     mask: np.ndarray  # (h, w) uint8, 255 ink: the thresholded picture (may be at a smaller working size)
-    turn: int = 0  # how often the picture was turned clockwise by 90 degrees; boxes and mask are of the unturned one
+    places: np.ndarray = NOWHERE  # (h, w) uint8: which surface is where, 0 the rest; at a small size
+    turn: int = 0  # quarters that the picture was turned clockwise to be read; all else is of the unturned one
 
     @property
     def text(self) -> list[str]:
@@ -64,16 +67,17 @@ def read_found(
     frame: np.ndarray,
     candidates: list[Candidate],
     mask: np.ndarray,
+    places: np.ndarray,
     classify: Classify,
     min_confidence: float = MIN_CONFIDENCE,
 ) -> Reading:
-    """Read the digits among the candidates that were found in a picture, with its ink mask."""
+    """Read the digits among what was found in a picture: candidates, ink mask, surfaces."""
     if not candidates:
-        return Reading([], [], mask)
+        return Reading([], [], mask, places)
     probabilities = classify_all(candidates, classify)
     taken = choose(candidates, probabilities.max(1))
     if not taken:
-        return Reading([], [], mask)
+        return Reading([], [], mask, places)
     indices = list(taken)
     chosen = [candidates[i] for i in indices]
     digits = [_likeliest(p, c.box, c.crop) for p, c in zip(probabilities[indices], chosen, strict=True)]
@@ -89,7 +93,7 @@ def read_found(
     digits = [digit._replace(confidence=0.0) if digit.box in none else digit for digit in digits]
     rows = order([digit for digit in digits if digit.confidence >= min_confidence])
     doubtful = [digit for digit in digits if digit.confidence < min_confidence]
-    return Reading(part(rows, frame, mask), doubtful, mask)
+    return Reading(part(rows, frame, mask), doubtful, mask, places)
 
 
 def classify_all(candidates: list[Candidate], classify: Classify) -> np.ndarray:

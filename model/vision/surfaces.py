@@ -62,6 +62,14 @@ def find(picture: np.ndarray, widest: int) -> tuple[list[Surface], dict[int, lis
     return [Surface((slice(None), slice(None)), free), *seen[::-1]], edges
 
 
+def numbered(found: list[Surface]) -> np.ndarray:
+    """Which surface is where: (h, w) uint8 on the grid, 0 the rest of the picture."""
+    grid = np.zeros(found[0].inside.shape, np.uint8)
+    for i, (where, inside) in enumerate(found[1:256], 1):
+        grid[where][inside] = i
+    return grid
+
+
 def _surface(outline: np.ndarray, holes: list[np.ndarray], widest: int) -> list[Surface]:
     """What an outline encloses, if it is a surface: its holes are strokes on it, and so are notches in its edge."""
     x, y, w, h = cv2.boundingRect(outline)

@@ -13,7 +13,9 @@ from .turn import ordered
 MEMORY_SECONDS = 0.6  # after which what a frame said about a digit counts a third (1/e) of what the newest one says
 SIGHTINGS = 2  # a digit shows when it was seen as often,
 GRACE_SECONDS = 0.5  # and goes when it was missing for so many seconds
-COME = 0.4  # of the way from the confidence limit to 1: where a digit is believed that was not; so none comes and goes
+# By what the odds of the confidence limit are multiplied where a digit is believed that was not, and divided where one
+# is doubted that was believed; so none comes and goes. 0.65 becomes 0.76 and 0.53.
+STEADY = 5 / 3
 ROW_SECONDS = 0.5  # that rows have to be others before they are shown so
 MAX_TRACKS = 200  # digits followed at once; beyond that it is noise
 
@@ -56,11 +58,16 @@ class _Track:
         """
         confidence, in_any_label = float(self.votes[self.label] / self.frames), self.votes.sum() / self.frames
         if self.believed:
-            self.believed = bool(in_any_label >= min_confidence)
+            self.believed = bool(in_any_label >= _odds_times(1 / STEADY, min_confidence))
         else:
-            self.believed = confidence >= min_confidence + COME * (1 - min_confidence)
+            self.believed = confidence >= _odds_times(STEADY, min_confidence)
         box = tuple(self.box.round().astype(int).clip(0).tolist())
         return Digit(self.label, confidence, box, self.crop, self.id, self.apart > 0)
+
+
+def _odds_times(factor: float, confidence: float) -> float:
+    """The confidence whose odds are so many times those of another."""
+    return factor * confidence / (factor * confidence + 1 - confidence)
 
 
 class Tracker:

@@ -40,8 +40,8 @@ class Turner:
             self.turn = 0
         turn = self.turn
         upright = turned(picture, turn)
-        found, mask = find(upright)
-        seen = read_found(upright, found, mask, classify, min_confidence)
+        found, mask, places = find(upright)
+        seen = read_found(upright, found, mask, places, classify, min_confidence)
         if find_out and (self.still or seconds >= self.due):
             self.due = seconds + LOOK_SECONDS
             better = turn if _is_sure(seen) else best_turn(picture, turn, found, classify)
@@ -117,7 +117,8 @@ def _back(seen: Reading, turn: int, shape: tuple[int, ...]) -> Reading:
 
     if not turn:
         return seen
-    return Reading([back(row) for row in seen.rows], back(seen.doubtful), turned(seen.mask, -turn), turn)
+    mask, places = turned(seen.mask, -turn), turned(seen.places, -turn)
+    return Reading([back(row) for row in seen.rows], back(seen.doubtful), mask, places, turn)
 
 
 def ordered(digits: list[Digit], turn: int) -> list[list[Digit]]:
