@@ -179,25 +179,42 @@ def test_clear_ink_is_believed_as_it_is_and_what_hardly_stands_out_is_not():
 
 
 def test_a_one_alone_has_to_be_clearer():
-    assert believed(row((1, 0.8)), clarity=26) == pytest.approx([0.8 * (1 - 1 / math.e)])
-    assert believed(row((1, 0.8)), clarity=26)[0] < believed(row((7, 0.8)), clarity=26)[0]
+    assert believed(row((1, 0.8)), clarity=24) == pytest.approx([0.8 * (1 - 1 / math.e)])
+    assert believed(row((1, 0.8)), clarity=24)[0] < believed(row((7, 0.8)), clarity=24)[0]
 
 
 @pytest.mark.parametrize("seams", [1, -1])
 def test_a_one_alone_that_is_part_of_a_stroke_has_to_be_clearer_still(seams):
-    assert believed(row((1, 0.8)), clarity=52, seams=seams) == pytest.approx([0.8 * (1 - 1 / math.e)])
+    assert believed(row((1, 0.8)), clarity=48, seams=seams) == pytest.approx([0.8 * (1 - 1 / math.e)])
     assert believed(row((7, 0.8)), clarity=8, seams=seams) == pytest.approx([0.8 * (1 - 1 / math.e)])
 
 
 def test_a_one_beside_a_sure_digit_is_not_alone():
     assert believed(row((1, 0.9), (7, 0.9)), clarity=8)[0] == pytest.approx(0.9 * (1 - 1 / math.e))
-    assert believed(row((1, 0.9), (7, 0.8)), clarity=26)[0] == pytest.approx(0.9 * (1 - 1 / math.e)), "7 is not sure"
-    assert believed(row((1, 0.9), (1, 0.9)), clarity=26)[0] == pytest.approx(0.9 * (1 - 1 / math.e)), "only 1s"
+    assert believed(row((1, 0.9), (7, 0.8)), clarity=24)[0] == pytest.approx(0.9 * (1 - 1 / math.e)), "7 is not sure"
+    assert believed(row((1, 0.9), (1, 0.9)), clarity=24)[0] == pytest.approx(0.9 * (1 - 1 / math.e)), "only 1s"
 
 
 @pytest.mark.parametrize(("on_edge", "share"), [(0.0, 1), (0.55, 1), (0.65, 0.35), (1.0, 0)])
 def test_a_one_where_a_surface_ends_is_its_edge(on_edge, share):
     assert believed(row((1, 0.9), (7, 0.9)), on_edge=on_edge) == pytest.approx([0.9 * share, 0.9])
+
+
+def dashes(grey, length=40):
+    """A candidate: a stroke of full ink, and beyond its ends one that is so dark."""
+    ground = np.zeros((length + 6, 12), np.uint8)
+    ground[:3] = ground[-3:] = grey
+    return Candidate((0, 0, 6, length), np.full((length, 6), 255, np.uint8), (0,), 240, 0, 1e3, ground=ground)
+
+
+@pytest.mark.parametrize(("grey", "share"), [(0, 1), (70, 1), (102, 0.6), (255, 0)])
+def test_a_one_that_goes_on_is_none(grey, share):
+    """Nor is another digit, unless it has company. Up to 0.3 of its ink is blur."""
+    ones = choice.believe(row((1, 0.9), (7, 0.9)), [dashes(grey), candidate(1)])
+    assert ones[0].confidence == pytest.approx(0.9 * share)
+    for digits, left in ((row((7, 0.9)), share), (row((7, 0.9), (7, 0.9)), 1)):
+        found = choice.believe(digits, [dashes(grey), candidate(1)][: len(digits)])
+        assert found[0].confidence == pytest.approx(0.9 * left)
 
 
 def test_a_digit_among_three_sure_ones_is_doubted_less():

@@ -356,14 +356,59 @@ def test_parts_of_components_have_to_be_clearer(monkeypatch):
     assert boxes(kept, False, 0) == boxes(everything, False, 8)
 
 
-@pytest.mark.parametrize(("strength", "clear"), [(115, False), (137, True)])
+@pytest.mark.parametrize(("strength", "clear"), [(170, False), (190, True)])
 def test_components_less_clear_than_three_quarters_of_that_are_left_out_at_once(strength, clear):
-    """6 times the unevenness and one, which is 21 here; 126."""
+    """6 times the unevenness and one, which is 30.6 here; 184."""
     level, mask = np.zeros((400, 400), np.uint8), np.zeros((400, 400), np.uint8)
     level[:, 200:] = 40
     level[150:250, 195:205], mask[150:250, 195:205] = strength, 255
-    found = candidates._clear(segment.components(mask), mask, level, ink.ground(level, mask))
+    found = candidates._clear(segment.components(mask), mask, level, ink.ground(level, mask)[1])
     assert len(found) == clear
+
+
+@pytest.mark.parametrize("height", [14, 20, 30])
+def test_the_digits_of_a_table_are_candidates_though_its_lines_are_near(height):
+    """Its lines are too faint to be ink, and dark enough to make the paper uneven."""
+    picture = paper()
+    for i in range(6):
+        cv2.line(picture, (60, 40 + 2 * height * i), (60 + 20 * height, 40 + 2 * height * i), 165, 2)
+        cv2.line(picture, (60 + 4 * height * i, 40), (60 + 4 * height * i, 40 + 10 * height), 165, 2)
+    for i in range(25):
+        x, y = 60 + height + 4 * height * (i % 5), 40 + height // 2 + 2 * height * (i // 5)
+        seven = [(x, y), (x + height // 2, y), (x + height // 4, y + height)]
+        cv2.polylines(picture, [np.int32(seven)], False, 40, 2, cv2.LINE_AA)
+    found = [c for c in candidates.find(picture)[0] if c.seams == 0 and abs(c.box[3] - height) < 5]
+    assert len(found) == 25
+    assert min(candidate.clarity for candidate in found) > 24
+
+
+def rim_of(picture, x=600):
+    return next(c.rim for c in candidates.find(picture)[0] if c.seams == 0 and c.box[0] <= x <= c.box[0] + c.box[2])
+
+
+@pytest.mark.parametrize("blur", [0.6, 2, 6, 12])
+@pytest.mark.parametrize("thick", [4, 10, 40])
+def test_ink_ends_in_paper(thick, blur):
+    """However thick the stroke and how blurred."""
+    stroke = paper([(600, 300), (600, 420)], thick=thick)
+    assert rim_of(cv2.GaussianBlur(stroke, (0, 0), min(blur, thick / 3))) < 0.3
+
+
+@pytest.mark.parametrize(("faint", "goes_on"), [(220, False), (165, True)])
+def test_what_goes_on_beyond_its_ends_has_a_dark_rim(faint, goes_on):
+    """A rule that is faint beside one piece of it."""
+    picture = paper([(600, 310), (600, 380)], thick=10, stroke=faint)
+    cv2.line(picture, (600, 330), (600, 360), 40, 10)
+    assert (rim_of(picture) > 0.3) == goes_on
+
+
+def test_other_ink_is_no_rim():
+    """Digits that stand close, or on a rule."""
+    close = paper(*[[(600 + 10 * i, 300), (600 + 10 * i, 340)] for i in range(4)], thick=4)
+    assert rim_of(close, 610) < 0.2
+    picture = paper([(600, 300), (600, 380)], thick=6)
+    cv2.line(picture, (0, 384), (1280, 384), 120, 2)
+    assert rim_of(picture) < 0.2
 
 
 @pytest.mark.parametrize(("x", "least", "most"), [(500, 0, 0), (690, 0.1, 0.5), (704, 1, 1)])

@@ -445,57 +445,53 @@ def test_a_long_stroke_is_no_line_of_a_table():
 # -- How uneven the ground is
 
 def uneven(level, mask, *boxes):
-    return ink.unevenness(ink.ground(level, mask), np.array(boxes, float))
+    return ink.unevenness(ink.ground(level, mask)[1], np.array(boxes, float))
+
+
+def test_what_ink_lies_on_is_all_but_the_ink():
+    level, mask = np.full((40, 60), 7, np.uint8), np.zeros((40, 60), np.uint8)
+    level[20, 30] = mask[20, 30] = 255
+    bare, levels = ink.ground(level, mask)
+    assert bare[20, 30] == bare[18, 28] == 0 and np.count_nonzero(bare == 7) == level.size - 25, "nor its soft edge"
+    at_most = {limit: int(count[-1, -1]) for limit, count in zip(ink.LEVELS.tolist(), levels, strict=True)}
+    assert at_most[6] == 0 and at_most[8] == at_most[254] == 10 * 15 - 2, "at a quarter of the size"
 
 
 def test_even_paper_is_even_whatever_stands_on_it():
     level, mask = np.zeros((200, 300), np.uint8), np.zeros((200, 300), np.uint8)
     level[80:120, 100:110] = mask[80:120, 100:110] = 255
     assert uneven(level, mask, (100, 80, 10, 40)).tolist() == [0]
-    level[...] = np.maximum(level, 30)
-    assert uneven(level, mask, (100, 80, 10, 40)) == pytest.approx([0], abs=1e-6)
 
 
-def test_how_uneven_it_is():
-    """The standard deviation of what is bare: 20 here, where half of it is 40 darker."""
+@pytest.mark.parametrize("deviation", [2, 8, 25])
+def test_how_uneven_noise_is(deviation):
+    level = np.random.default_rng(0).normal(3 * deviation, deviation, (400, 400)).clip(0, 255).astype(np.uint8)
+    assert uneven(level, 0 * level, (150, 150, 100, 100)) == pytest.approx([deviation], rel=0.3)
+
+
+def test_texture_is_uneven_and_a_faint_line_nearby_is_not():
+    """What takes up a quarter of the ground or more."""
     level, mask = np.zeros((400, 400), np.uint8), np.zeros((400, 400), np.uint8)
-    level[:, 200:] = 40
-    assert uneven(level, mask, (150, 150, 100, 100), (20, 20, 60, 60), (300, 20, 60, 60)) == pytest.approx([20, 0, 0])
+    for high, is_texture in ((20, False), (50, True)):  # of 148 rows
+        level[136 : 136 + high] = 90
+        assert (uneven(level, mask, (150, 160, 100, 100))[0] > 40) == is_texture
+        assert is_texture or uneven(level, mask, (150, 160, 100, 100))[0] < 1
 
 
 def test_what_is_asked_is_the_box_and_a_quarter_around_it():
     level, mask = np.zeros((400, 400), np.uint8), np.zeros((400, 400), np.uint8)
     level[:, 200:] = 200
-    box = lambda right: (right - 80, 160, 80, 40)  # noqa: E731
-    assert uneven(level, mask, box(178)) == pytest.approx([0]), "20 of it are looked at beyond 80"
-    assert uneven(level, mask, box(184))[0] > 20
-    small = (200 - 24, 160, 8, 8)
-    assert uneven(level, mask, small) == pytest.approx([0]), "and 12 at least"
-    assert uneven(level, mask, (200 - 18, 160, 8, 8))[0] > 40
+    inside, over = uneven(level, mask, (100, 160, 80, 40), (140, 160, 80, 40))
+    assert inside == 0 and over > 100, "20 of it are looked at beyond 80"
+    inside, over = uneven(level, mask, (200 - 20, 160, 8, 8), (200 - 8, 160, 8, 8))
+    assert inside == 0 and over > 100, "and 12 at least"
 
 
-def test_where_hardly_anything_is_bare_nothing_can_be_told():
+def test_where_nothing_is_bare_nothing_can_be_told():
     level, mask = np.zeros((200, 200), np.uint8), np.full((200, 200), 255, np.uint8)
     assert uneven(level, mask, (50, 50, 40, 40)).tolist() == [255]
     mask[:, 100:] = 0
     assert uneven(level, mask, (20, 50, 40, 40), (120, 50, 40, 40), (60, 50, 60, 40)).tolist() == [255, 0, 0]
-
-
-@pytest.mark.parametrize(("share", "told"), [(0.15, False), (0.25, True)])
-def test_a_fifth_has_to_be_bare(share, told):
-    level, mask = np.zeros((200, 200), np.uint8), np.full((200, 200), 255, np.uint8)
-    mask[:, 40 : 40 + round(120 * share) + 4] = 0  # ink is taken to reach a pixel of the half size further
-    assert (uneven(level, mask, (60, 60, 80, 80))[0] == 0) == told
-
-
-def test_where_little_is_bare_more_is_looked_at():
-    """36 pixels around it, where 12 are covered."""
-    level, mask = np.zeros((200, 200), np.uint8), np.zeros((200, 200), np.uint8)
-    mask[70:130, 70:130] = 255
-    level[:50] = 40
-    assert uneven(level, mask, (92, 92, 16, 16)) == pytest.approx([0])
-    level[:60] = 40
-    assert 1 < uneven(level, mask, (92, 92, 16, 16))[0] < 255
 
 
 def test_boxes_at_the_pictures_border():

@@ -17,6 +17,8 @@ WORKING_SIDE = 1920  # pixels: the longer side is brought down to this before an
 MAX_CANDIDATES = 1000  # in a picture; components as they are come first, and a page of 200 digits has 600
 MIN_CLARITY = 8  # see Candidate; of parts of strokes, of which texture has hundreds, more is asked
 MIN_CLARITY_SEAMS = 12
+RIM = 3  # pixels beyond ink where blur has ended and paper begins
+THICK = 12  # pixels that a stroke is wide, for each of which its blur may be as wide again
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,26 @@ class Candidate:
     seams: int  # cuts that it ends at; 0 for one connected component as it is, -1 for several
     clarity: float  # how far its ink stands out of the unevenness of the paper around it; small in texture
     on_edge: float = 0.0  # share of its ink that lies where a surface ends, 0 to 1
+    strength: float = 255.0  # how dark full ink is: 1 to 255
+    ground: np.ndarray | None = None  # uint8: how dark what is no ink is, in the box and RIM steps to each side of it
 
     @cached_property
     def crop(self) -> np.ndarray:
         """(28, 28) float32, 0 (paper) to 1 (ink), laid out as MNIST is."""
         return crop.normalise(self.ink)
+
+    @cached_property
+    def rim(self) -> float:
+        """How dark what lies close around its ink is, as a share of the ink: all but a tenth of it is less.
+
+        A stroke ends in paper. A piece of a rule, of mortar, of a shadow goes on, if fainter.
+        """
+        if self.ground is None:
+            return 0.0
+        step = (len(self.ground) - len(self.ink)) // (2 * RIM)
+        within = cv2.copyMakeBorder(self.ink[::step, ::step], RIM, RIM, RIM, RIM, cv2.BORDER_CONSTANT)
+        inner, outer = (cv2.dilate(within, np.ones((side, side), np.uint8)) for side in (2 * RIM - 1, 2 * RIM + 1))
+        return float(np.percentile(self.ground[::step, ::step][(outer > 0) & (inner == 0)], 90) / self.strength)
 
 
 def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
@@ -49,14 +66,16 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
     level, found, edges = ink.flatten(small)
     everything, marks = ink.threshold(level, found)
     mask, rules = ink.remove_rules(everything, marks, level)
-    ground = ink.ground(level, cv2.bitwise_or(everything, rules))
-    pieces = segment.cut(mask, _clear(segment.components(mask), mask, level, ground))
+    ground, levels = ink.ground(level, cv2.bitwise_or(everything, rules))
+    pieces = segment.cut(mask, _clear(segment.components(mask), mask, level, levels))
     groups = segment.group(pieces)[:MAX_CANDIDATES]
     boxes = [segment.union([pieces[m].box for m in members]) for members, _, _ in groups]
-    around = ink.unevenness(ground, np.array(boxes, float))
+    unevenness = ink.unevenness(levels, np.array(boxes, float))
+    most = RIM * (1 + ink.widest_stroke(level) // THICK)
+    ground = cv2.copyMakeBorder(ground, most, most, most, most, cv2.BORDER_REPLICATE)
     thin_stroke = surfaces.THIN_STROKE / 2 * max(mask.shape) / surfaces.GRID_SIDE  # pixels
     candidates = []
-    for (members, component, seams), box, uneven in zip(groups, boxes, around.tolist(), strict=True):
+    for (members, component, seams), box, uneven in zip(groups, boxes, unevenness.tolist(), strict=True):
         x, y, w, h = box
         part = segment.paint(pieces, members, box)
         inside = level[y : y + h, x : x + w]
@@ -69,16 +88,20 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
         area = int(np.count_nonzero(part))
         thin = area < thin_stroke * max(w, h)
         on_edge = max(cv2.mean(edges[y : y + h, x : x + w], part)[: 1 + thin]) / 255
-        candidates.append(Candidate(source, soft, members, component, area, seams, clarity, on_edge))
+        reach = min(most, RIM * (1 + area // (THICK * max(w, h))))
+        around = ground[y + most - reach : y + h + most + reach, x + most - reach : x + w + most + reach]
+        candidates.append(
+            Candidate(source, soft, members, component, area, seams, clarity, on_edge, strength, around)
+        )
     return candidates, mask, surfaces.numbered(found)
 
 
 def _clear(
-    components: list[segment.Component], mask: np.ndarray, level: np.ndarray, ground: ink.Ground
+    components: list[segment.Component], mask: np.ndarray, level: np.ndarray, levels: np.ndarray
 ) -> list[segment.Component]:
     """Components that may be clear enough, on their own or with others; of texture, hardly any."""
     clear = []
-    around = ink.unevenness(ground, np.array([part.box for part in components], float))
+    around = ink.unevenness(levels, np.array([part.box for part in components], float))
     for component, uneven in zip(components, around.tolist(), strict=True):
         x, y, w, h = component.box
         strength = _strength(level[y : y + h, x : x + w], mask[y : y + h, x : x + w]) if uneven < 255 else 0

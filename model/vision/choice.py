@@ -12,7 +12,8 @@ UNEXPLAINED = 0.1  # confidence in ink that no candidate explains: each of ten d
 SUREST = 0.99  # confidence in a part: one that is surer tells no more of the others
 MAX_CHOICES = 12  # pieces of ink up to which the best choice is looked for in full
 CLEAR = 8  # clarity at which ink counts as ink by 63 %, at three times that by 95 %
-CLEAR_ALONE = 26  # the same for a 1 without company
+CLEAR_ALONE = 24  # the same for a 1 without company
+GOES_ON = 0.3  # as dark as its ink is what lies around a stroke that goes on; around digits it is half as dark, or less
 ON_EDGE = 0.6  # of a 1's ink lies where a surface ends: it is a sheet's edge, or the shadow along it
 COMPANY = 0.6  # exponent on the confidence of a digit among others: 0.55 becomes 0.7
 
@@ -152,8 +153,9 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
     """Digits with their confidence weighed by how clear their ink is and what company they keep.
 
     Anything long and thin looks like a 1 to the network: one without other digits beside it has to be a whole stroke of
-    clear ink, and none is a sheet's edge. What stands in a row with other digits of its height is hardly anything but a
-    digit: there doubt counts for less. And no digit has others inside.
+    clear ink, and none is a sheet's edge. Nor does it go on beyond its ends, nor does any digit without company. What
+    stands in a row with other digits of its height is hardly anything but a digit: there doubt counts for less. And no
+    digit has others inside.
     """
     x, y, height = middles(digits)
     left, top, wide, high = np.array([digit.box for digit in digits], float).reshape(-1, 4).T[:, :, None]
@@ -176,6 +178,8 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
         confidence = digit.confidence * (1 - math.exp(-candidate.clarity / clear))
         if company[i] > 2 and not alone:
             confidence **= COMPANY
+        if (ones[i] or not company[i]) and candidate.rim > GOES_ON:
+            confidence *= max(0.0, 1 - candidate.rim)
         if ones[i] and candidate.on_edge > ON_EDGE:
             confidence *= 1 - candidate.on_edge
         believed.append(digit._replace(confidence=confidence / (1 + encloses[i].sum())))

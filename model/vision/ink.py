@@ -1,7 +1,5 @@
 """Picture to ink: flatten the light, threshold, take ruled lines out. OpenCV only."""
 
-from typing import NamedTuple
-
 import cv2
 import numpy as np
 
@@ -13,17 +11,9 @@ HALF_INK = 0.4  # of the darkest ink nearby: less is paper, halo or dirt
 GAPS, GOES_ON = 0.25, 0.3  # a rule is, in all but a quarter of its length, a third as dark as where it is darkest
 RULE_COVER = 0.35  # of the picture's side that a line covers with ink, to be a ruled one
 LONG = 3  # heights of a digit: no stroke is as long, a rule of a table is
-BARE = 0.2  # least share of the ground around ink that is bare; in texture hardly any is
-AROUND = (6, 18)  # pixels of the ground that are looked at around ink at least; further where little of that is bare
+AROUND = 12  # pixels of the ground that are looked at around ink at least
+LEVELS = np.array([0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 254])  # of darkness, in half octaves
 LEAST_HEIGHT = 9  # pixels: what is lower does not tell how high the digits are
-
-
-class Ground(NamedTuple):
-    """What ink lies on: everything but ink, at half the picture's size."""
-
-    bare: np.ndarray  # integral of where no ink is: (h + 1, w + 1) int32
-    dark: np.ndarray  # integral of how dark it is there, int32
-    squares: np.ndarray  # integral of that squared, float64
 
 
 def flatten(frame: np.ndarray) -> tuple[np.ndarray, list[Surface], np.ndarray]:
@@ -270,28 +260,40 @@ def _goes_on(stands_out: np.ndarray, mask: np.ndarray) -> bool:
     return between[int(GAPS * (len(between) - 1))] > GOES_ON * dark[len(dark) // 2]
 
 
-def ground(ink: np.ndarray, mask: np.ndarray) -> Ground:
-    """What lies outside of a mask of ink."""
-    bare = cv2.compare(cv2.dilate(mask[::2, ::2], np.ones((3, 3), np.uint8)), 0, cv2.CMP_EQ)
-    dark, squares = cv2.integral2(cv2.bitwise_and(ink[::2, ::2], bare), sdepth=cv2.CV_32S, sqdepth=cv2.CV_64F)
-    return Ground(cv2.integral(cv2.bitwise_and(bare, 1), sdepth=cv2.CV_32S), dark, squares)
+def ground(ink: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What ink lies on: how dark all that a mask leaves free is, (h, w) uint8, 0 elsewhere; and how much is how dark.
 
-
-def unevenness(ground: Ground, boxes: np.ndarray, around: tuple[int, ...] = AROUND) -> np.ndarray:
-    """The standard deviation of the ground's darkness in and around each of some boxes.
-
-    boxes: (n, 4) x, y, width, height. Returns (n,) float64, 255 where hardly any of it is bare, however far around.
+    The latter at a quarter of the size, as integrals of where it is as dark as each of the LEVELS at most:
+    (len(LEVELS), rows + 1, columns + 1) int32.
     """
-    height, width = (side - 1 for side in ground.bare.shape)
-    x, y, w, h = boxes.reshape(-1, 4).T / 2
-    reach = np.maximum(around[0], np.maximum(w, h) / 4)
+    bare = cv2.compare(cv2.dilate(mask, np.ones((5, 5), np.uint8)), 0, cv2.CMP_EQ)
+    dark = cv2.bitwise_or(ink[::4, ::4], cv2.bitwise_not(bare[::4, ::4]))
+    at_most = [cv2.threshold(dark, level, 1, cv2.THRESH_BINARY_INV)[1] for level in LEVELS.tolist()]
+    return cv2.bitwise_and(ink, bare), np.stack([cv2.integral(part, sdepth=cv2.CV_32S) for part in at_most])
+
+
+def unevenness(levels: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """How uneven the ground in and around each of some boxes is: of normal noise, the standard deviation.
+
+    It is told from the quartiles: texture is uneven all over, while a faint rule, a neighbour's halo or a sheet's edge
+    takes up less than a quarter.
+    levels: as ground has them. boxes: (n, 4) x, y, width, height. Returns (n,) float64, 255 where nothing is bare.
+    """
+    _, height, width = levels.shape
+    x, y, w, h = boxes.reshape(-1, 4).T / 4
+    reach = np.maximum(AROUND, boxes.reshape(-1, 4)[:, 2:].max(1, initial=0) / 4) / 4
     left, top = np.maximum(0, x - reach).astype(int), np.maximum(0, y - reach).astype(int)
-    right = np.minimum(width, np.ceil(x + w + reach)).astype(int)
-    bottom = np.minimum(height, np.ceil(y + h + reach)).astype(int)
-    count, total, square = (t[bottom, right] - t[top, right] - t[bottom, left] + t[top, left] for t in ground)
-    some = np.maximum(count, 1)
-    deviation = np.sqrt(np.maximum(0, square / some - (total / some) ** 2))
-    covered = count < BARE * (right - left) * (bottom - top)
-    if covered.any():
-        deviation[covered] = unevenness(ground, boxes[covered], around[1:]) if len(around) > 1 else 255
-    return deviation
+    right = np.minimum(width - 1, np.ceil(x + w + reach)).astype(int)
+    bottom = np.minimum(height - 1, np.ceil(y + h + reach)).astype(int)
+    count = levels[:, bottom, right] - levels[:, top, right] - levels[:, bottom, left] + levels[:, top, left]
+    lower, upper = (_quantile(count, share) for share in (0.25, 0.75))
+    return np.where(count[-1] > 0, (upper - lower) / 1.35, 255)
+
+
+def _quantile(count: np.ndarray, share: float) -> np.ndarray:
+    """How dark that share of the ground is at most: (n,). count: (len(LEVELS), n), how much has each level at most."""
+    want = share * count[-1]
+    above = np.argmax(count >= want, 0)
+    below = np.maximum(above - 1, 0)
+    few, many = (np.take_along_axis(count, at[None], 0)[0] for at in (below, above))
+    return LEVELS[below] + (LEVELS[above] - LEVELS[below]) * (want - few) / np.maximum(many - few, 1)
