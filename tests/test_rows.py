@@ -417,3 +417,10 @@ def test_slashes_and_commas_are_no_1s(middle, sign):
 def test_where_all_digits_lean_a_1_does():
     outer = [stroke(x, 100, 25, 40, lean=0.4, digit=4) for x in (100, 190)]
     assert rows.signs([outer[0], stroke(145, 96, 20, 48, lean=0.4), outer[1]]) == []
+
+
+def test_a_comma_is_told_among_all_rows():
+    """It is nearer to the digit below it than to the one on its right."""
+    comma = stroke(530, 533, 8, 18)
+    digits = [*page(["2 5", "718"], step=56, pitch=66), comma]
+    assert rows.signs(digits) == [comma]
