@@ -69,6 +69,13 @@ def test_rows_that_stand_close():
     assert read(page(LINES, pitch=46)) == LINES
 
 
+def test_a_tall_digit_follows_its_row_not_the_nearer_digit_below():
+    upper, lower = page(["31415926"]), page(["271828"], pitch=0)
+    lower = [digit._replace(box=(digit.box[0] + 25, 546, 28, 40)) for digit in lower]
+    tall = [digit._replace(box=(digit.box[0], 488, 28, 64)) if digit.digit in (4, 5) else digit for digit in upper]
+    assert read([*tall, *lower]) == ["31415926", "271828"]
+
+
 def test_rows_of_different_lengths_and_beginnings():
     assert read(page(["   7", "31415926", "  42", "      18"])) == ["7", "31415926", "42", "18"]
 
@@ -113,12 +120,12 @@ def boxes(rows):
     return [[digit.box for digit in row] for row in rows]
 
 
-@pytest.mark.parametrize("bow", [-100, 100])
+@pytest.mark.parametrize("bow", [-130, 130])
 @pytest.mark.parametrize("gap", [0, 5])
 def test_rows_that_curve_strongly_and_across_a_gap(bow, gap):
-    """At their ends they rise or fall by more than they stand apart: two and a half of the digits' heights."""
+    """At their ends they rise or fall by more than they stand apart: three and a quarter of the digits' heights."""
     across = [at for at in range(-8, 9) if abs(at) >= gap / 2]
-    written = placed(*([(500 + 50 * at, 500 + 75 * i + bow * (at / 8) ** 2) for at in across] for i in range(3)))
+    written = placed(*([(500 + 50 * at, 500 + 54 * i + bow * (at / 8) ** 2) for at in across] for i in range(3)))
     assert boxes(rows.order(shuffled(written))) == boxes(written)
 
 
@@ -417,3 +424,10 @@ def test_slashes_and_commas_are_no_1s(middle, sign):
 def test_where_all_digits_lean_a_1_does():
     outer = [stroke(x, 100, 25, 40, lean=0.4, digit=4) for x in (100, 190)]
     assert rows.signs([outer[0], stroke(145, 96, 20, 48, lean=0.4), outer[1]]) == []
+
+
+def test_a_comma_is_told_among_all_rows():
+    """It is nearer to the digit below it than to the one on its right."""
+    comma = stroke(530, 533, 8, 18)
+    digits = [*page(["2 5", "718"], step=56, pitch=66), comma]
+    assert rows.signs(digits) == [comma]
