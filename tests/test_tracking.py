@@ -1,6 +1,7 @@
 """Readings of frame after frame: which digits stay, come and go, and under which id."""
 
 import numpy as np
+import pytest
 
 from model.vision import rows, tracking
 from model.vision.reading import Reading
@@ -54,6 +55,17 @@ def test_a_space_stays_where_most_frames_see_it():
         row = [digit._replace(apart=n in at) for n, digit in enumerate(reading.rows[0])]
         texts.append(tracker.update(reading._replace(rows=[row]), i / 30).text)
     assert texts[2:] == [["311 115"]] * 18
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_space_that_every_other_frame_sees_does_not_come_and_go(first):
+    tracker, texts = tracking.Tracker(0.6), set()
+    for i in range(60):
+        apart = first if i < 10 else i % 2 == 0
+        reading = seen(*ROW)
+        row = [digit._replace(apart=apart and n == 3) for n, digit in enumerate(reading.rows[0])]
+        texts.update(tracker.update(reading._replace(rows=[row]), i / 30).text)
+    assert texts == {"311 115" if first else "311115"}
 
 
 def test_frames_that_doubt_a_digit_do_not_join_it_to_the_one_before():

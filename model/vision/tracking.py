@@ -13,8 +13,8 @@ from .turn import ordered
 MEMORY_SECONDS = 0.6  # after which what a frame said about a digit counts a third (1/e) of what the newest one says
 SIGHTINGS = 2  # a digit shows when it was seen as often,
 GRACE_SECONDS = 0.5  # and goes when it was missing for so many seconds
-# By what the odds of the confidence limit are multiplied where a digit is believed that was not, and divided where one
-# is doubted that was believed; so none comes and goes. 0.65 becomes 0.76 and 0.53.
+# By what the odds of a limit are multiplied for what was below it, and divided for what was above; so that digits and
+# spaces do not come and go. 0.65 becomes 0.76 and 0.53.
 STEADY = 5 / 3
 ROW_SECONDS = 0.5  # that rows have to be others before they are shown so
 MAX_TRACKS = 200  # digits followed at once; beyond that it is noise
@@ -32,9 +32,9 @@ class _Track:
         self.id: int | None = None
         self.box = np.array(digit.box, np.float64)  # x, y, width, height
         self.votes, self.frames = np.zeros(10), 0.0  # confidence in each label, and of how many frames; older ones fade
-        self.apart = 0.0  # frames in which a number begins with it, less those in which none does; older ones fade
+        self.begins = 0.0  # frames in which a number begins with it; older ones fade
         self.sightings = self.missed = 0
-        self.believed = False
+        self.believed = self.apart = False
         self.seconds = seconds
         self.see(digit, seconds)
 
@@ -44,7 +44,7 @@ class _Track:
         self.votes *= fade
         self.votes[digit.digit] += digit.confidence
         self.frames = self.frames * fade + 1
-        self.apart = self.apart * fade + (1 if digit.apart else -1)
+        self.begins = self.begins * fade + digit.apart
         self.label = int(self.votes.argmax())
         self.crop = digit.crop
         self.sightings += 1
@@ -57,17 +57,16 @@ class _Track:
         To be believed it has to be surer than to stay so. It also stays while its label changes.
         """
         confidence, in_any_label = float(self.votes[self.label] / self.frames), self.votes.sum() / self.frames
-        if self.believed:
-            self.believed = bool(in_any_label >= _odds_times(1 / STEADY, min_confidence))
-        else:
-            self.believed = confidence >= _odds_times(STEADY, min_confidence)
+        self.believed = _above(min_confidence, in_any_label if self.believed else confidence, self.believed)
+        self.apart = _above(0.5, self.begins / self.frames, self.apart)
         box = tuple(self.box.round().astype(int).clip(0).tolist())
-        return Digit(self.label, confidence, box, self.crop, self.id, self.apart > 0)
+        return Digit(self.label, confidence, box, self.crop, self.id, self.apart)
 
 
-def _odds_times(factor: float, confidence: float) -> float:
-    """The confidence whose odds are so many times those of another."""
-    return factor * confidence / (factor * confidence + 1 - confidence)
+def _above(limit: float, share: float, before: bool) -> bool:
+    """Whether a share is above a limit, which is lower for one that was above it before. All from 0 to 1."""
+    times = 1 / STEADY if before else STEADY
+    return bool(share >= times * limit / (times * limit + 1 - limit))
 
 
 class Tracker:
