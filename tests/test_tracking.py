@@ -180,6 +180,19 @@ def test_a_digit_must_be_surer_to_come_than_to_stay():
     assert feed(sure, boxed([(3, 0.99, here)]), 3).text == ["3"]
 
 
+def test_what_most_frames_do_not_find_has_to_be_surer():
+    found, lost = boxed([(1, 0.8, (100, 100, 30, 40))]), boxed()
+
+    def shown(*readings):
+        tracker = tracking.Tracker(0.65)
+        return [tracker.update(readings[i % len(readings)], i / 30).text for i in range(60)]
+
+    assert shown(found)[-1] == ["1"]
+    assert shown(found, found, *[lost] * 5)[-10:] == [[]] * 10
+    sure = boxed([(1, 0.99, (100, 100, 30, 40))])
+    assert shown(sure, sure, *[lost] * 5)[-10:] == [["1"]] * 10
+
+
 def test_a_limit_of_none_and_of_all():
     here = (100, 100, 30, 40)
     assert feed(tracking.Tracker(0.0), boxed([(3, 0.01, here)]), 3).text == ["3"]

@@ -16,6 +16,7 @@ GRACE_SECONDS = 0.5  # and goes when it was missing for so many seconds
 # By what the odds of a limit are multiplied for what was below it, and divided for what was above; so that digits and
 # spaces do not come and go. 0.65 becomes 0.76 and 0.53.
 STEADY = 5 / 3
+MISSING = 0.25  # that a frame counts in which a digit is not found: it may be blurred; texture is lost more often
 ROW_SECONDS = 0.5  # that rows have to be others before they are shown so
 MAX_TRACKS = 200  # digits followed at once; beyond that it is noise
 
@@ -92,6 +93,7 @@ class Tracker:
                 track.see(digits[pairs[i]], seconds)
             else:
                 track.missed += 1
+                track.frames += MISSING
         taken = set(pairs.values())
         fresh = [_Track(digit, seconds) for j, digit in enumerate(digits) if j not in taken]
         self.tracks = [t for t in self.tracks if not self._gone(t, seconds, fresh)] + fresh
