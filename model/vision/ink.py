@@ -268,8 +268,10 @@ def ground(ink: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     bare = cv2.compare(cv2.dilate(mask, np.ones((5, 5), np.uint8)), 0, cv2.CMP_EQ)
     dark = cv2.bitwise_or(ink[::4, ::4], cv2.bitwise_not(bare[::4, ::4]))
-    at_most = [cv2.threshold(dark, level, 1, cv2.THRESH_BINARY_INV)[1] for level in LEVELS.tolist()]
-    return cv2.bitwise_and(ink, bare), np.stack([cv2.integral(part, sdepth=cv2.CV_32S) for part in at_most])
+    count = np.empty((len(LEVELS), dark.shape[0] + 1, dark.shape[1] + 1), np.int32)
+    for part, level in zip(count, LEVELS.tolist(), strict=True):
+        cv2.integral(cv2.threshold(dark, level, 1, cv2.THRESH_BINARY_INV)[1], part, cv2.CV_32S)
+    return cv2.bitwise_and(ink, bare), count
 
 
 def unevenness(levels: np.ndarray, boxes: np.ndarray) -> np.ndarray:
