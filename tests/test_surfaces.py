@@ -121,6 +121,24 @@ def test_the_strokes_of_a_digit_as_high_as_the_picture_are_no_surface(digit, thi
         assert mask[5, 5] or small[mask].mean() > 130, "a surface of ink"
 
 
+@pytest.mark.parametrize(("paper", "stroke"), [(225, 40), (40, 225), (150, 110)])
+@pytest.mark.parametrize("thick", [22, 30, 40])
+def test_paper_within_a_loop_of_ink_is_no_surface(thick, paper, stroke):
+    """The strokes of a large fat 0 or 8 lie on the sheet that its inside belongs to."""
+    picture = np.full((360, 640), paper, np.uint8)
+    cv2.ellipse(picture, (220, 180), (90, 120), 0, 0, 360, stroke, thick)
+    cv2.line(picture, (500, 40), (500, 320), stroke, thick)
+    assert all(mask[5, 5] for mask in found(picture))
+    assert len(set(turned(picture).flat)) == 1, "it is dark on bright, or all of it is bright on dark"
+
+
+def test_a_sheet_with_a_frame_drawn_round_it_is_a_surface():
+    picture = table(LEFT, back=110)
+    x, y, w, h = LEFT
+    cv2.rectangle(picture, (x, y), (x + w, y + h), 30, 10)
+    assert np.allclose(box(owner(picture, 180, 90)), LEFT, atol=24)
+
+
 @pytest.mark.parametrize("size", [(360, 640), (540, 960), (100, 60), (60, 900), (9, 9), (1, 40)])
 def test_pictures_of_every_size(size):
     """The grid's longer side is 320 pixels, or the picture's where that is less."""

@@ -29,7 +29,7 @@ def find(picture: np.ndarray, widest: int) -> tuple[list[Surface], dict[int, lis
 
     A surface is even once its strokes are gone, and wider than any stroke. Closing removes dark strokes, opening bright
     ones. It is done with thin strokes in mind, and with wide ones: thin strokes alone keep the surface's outline sharp,
-    but a wide stroke would part it.
+    but a wide stroke would part it, and what it goes round would be one of its own if nothing but the stroke ended it.
     widest: the widest stroke, in pixels of the picture.
     Returns the surfaces, what lies on another one after it; the first is the rest of the picture. And for
     cv2.MORPH_CLOSE and for cv2.MORPH_OPEN two grids (h, w) uint8, 255 where the picture changes steeply all the same:
@@ -41,15 +41,22 @@ def find(picture: np.ndarray, widest: int) -> tuple[list[Surface], dict[int, lis
     found: list[Surface] = []
     edges: dict[int, list[np.ndarray]] = {cv2.MORPH_CLOSE: [], cv2.MORPH_OPEN: []}
     for stroke in (widest, THIN_STROKE):
-        alike = []
-        for operation in (cv2.MORPH_CLOSE, cv2.MORPH_OPEN):
+        slopes = {}
+        for operation in edges:
             bare = morphed(grid, operation, stroke, cv2.BORDER_REPLICATE)
-            slope = cv2.morphologyEx(bare, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+            slopes[operation] = cv2.morphologyEx(bare, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+            steep = cv2.compare(slopes[operation], STEEP, cv2.CMP_GT)
+            edges[operation].append(cv2.dilate(steep, np.ones((3, 3), np.uint8)))
+        if stroke == widest:  # near edges that are no stroke's, neither a dark one's nor a bright one's
+            near = [cv2.dilate(slope, np.ones((widest, widest), np.uint8)) for slope in slopes.values()]
+            lasting = cv2.compare(cv2.min(*near), EDGE, cv2.CMP_GT)
+            cv2.rectangle(lasting, (0, 0), (grid.shape[1] - 1, grid.shape[0] - 1), 255)
+        alike = []
+        for slope in slopes.values():
             even = cv2.morphologyEx(cv2.compare(slope, EDGE, cv2.CMP_LE), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-            edges[operation].append(cv2.dilate(cv2.compare(slope, STEEP, cv2.CMP_GT), np.ones((3, 3), np.uint8)))
             outlines, tree = cv2.findContours(even, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
             for i in np.flatnonzero(tree[0, :, 3] < 0).tolist() if outlines else ():
-                if min(cv2.minAreaRect(outlines[i])[1]) > widest:
+                if min(cv2.minAreaRect(outlines[i])[1]) > widest and _ends(outlines[i], lasting):
                     holes = [outlines[hole] for hole in np.flatnonzero(tree[0, :, 3] == i)]
                     alike += _surface(outlines[i], holes, widest)
         found += sorted(alike, key=lambda surface: -np.count_nonzero(surface.inside))
@@ -68,6 +75,11 @@ def numbered(found: list[Surface]) -> np.ndarray:
     for i, (where, inside) in enumerate(found[1:256], 1):
         grid[where][inside] = i
     return grid
+
+
+def _ends(outline: np.ndarray, lasting: np.ndarray) -> bool:
+    """Whether what an outline encloses ends there, for the most part: paper within a loop of ink does not."""
+    return cv2.mean(lasting, cv2.drawContours(np.zeros_like(lasting), [outline], -1, 1))[0] > 127
 
 
 def _surface(outline: np.ndarray, holes: list[np.ndarray], widest: int) -> list[Surface]:
