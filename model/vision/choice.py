@@ -160,7 +160,7 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
     x, y, height = middles(digits)
     left, top, wide, high = np.array([digit.box for digit in digits], float).reshape(-1, 4).T[:, :, None]
     sure = np.array([digit.confidence > 0.8 for digit in digits], bool)
-    encloses = (left < x) & (x < left + wide) & (top < y) & (y < top + high) & sure & (height < 0.7 * high)
+    encloses = (left < x) & (x < left + wide) & (top < y) & (y < top + high) & (height < 0.7 * high)
     taller = np.maximum(height[:, None], height)
     beside = (
         (np.minimum(height[:, None], height) > 0.6 * taller)
@@ -182,5 +182,6 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
             confidence *= max(0.0, 1 - candidate.rim)
         if ones[i] and candidate.on_edge > ON_EDGE:
             confidence *= 1 - candidate.on_edge
-        believed.append(digit._replace(confidence=confidence / (1 + encloses[i].sum())))
-    return believed
+        believed.append(confidence)
+    inside = (encloses & (np.array(believed) > 0.8)).sum(1).tolist()
+    return [digit._replace(confidence=p / (1 + n)) for digit, p, n in zip(digits, believed, inside, strict=True)]

@@ -1,7 +1,8 @@
 """What stands around a digit speaks for it or against it: among letters, an l is no 1. NumPy only.
 
-One shape alone cannot tell, so each digit is asked for the company it keeps. What that is worth, a perceptron with
-one hidden layer has learnt from made sheets of numbers, words, signs and tables (tests/learn_context.py).
+One shape alone cannot tell, so each digit is asked for its strokes and for the company it keeps. What these are worth,
+a perceptron with one hidden layer has learnt from made sheets of numbers, words, signs and tables
+(tests/learn_context.py).
 """
 
 import math
@@ -18,7 +19,7 @@ LEARNT = Path(__file__).with_name("context.npz")
 ROW, BLOCK = (6, 0.8), (6, 4)
 LIKE = 0.3  # of the larger one's height: what is smaller is no company
 WORD_GAP = 0.25  # of the larger one's height: letters of a word stand closer, most words and digits do not
-FEW = 3  # letters around a digit, of which 63 % count as enough to ask its company, at three times that 95 %
+FEW = 2  # letters around a digit, of which 63 % count as enough to ask its company, at three times that 95 %
 
 
 def doubt(digits: list[Digit], found: np.ndarray, letters: np.ndarray) -> list[Digit]:
@@ -56,6 +57,7 @@ def evidence(digits: list[Digit], chosen: list[Candidate]) -> tuple[np.ndarray, 
     """What speaks for and against each digit, (n, k) float32, and how many letters are around it, (n,).
 
     digits: all that were read, believed or not, from the candidates that were chosen: most letters are not believed.
+    The picture's size makes no difference.
     """
     label = np.array([digit.digit for digit in digits])
     sure = np.clip((np.array([digit.confidence for digit in digits]) - 0.3) / 0.6, 0, 1)  # 0: no digit, 1: surely one
@@ -76,8 +78,37 @@ def evidence(digits: list[Digit], chosen: list[Candidate]) -> tuple[np.ndarray, 
     spread = np.sqrt(np.maximum(row @ size**2 / count - mean**2, 0))
     repeated = -np.log(1.02 - (_correlation(digits) * (like & other)).max(1))  # print repeats, a hand never quite does
     company = [*np.log1p(sums), size - mean, spread, repeated, row @ repeated / count]
+
+    lean, straight, thick = _strokes(digits)
+    width = np.array([digit.box[2] for digit in digits]) / height
+    strength = np.log([candidate.strength for candidate in chosen])
+    weight = row * (sure + 0.05)  # of neighbours, the digits tell how a digit here would be
+    weight /= weight.sum(1, keepdims=True)
+    low, high = ((weight * (edge - edge[:, None])).sum(1) / height for edge in (y + height / 2, y - height / 2))
+    unlike = [value - weight @ value for value in (lean, thick + size, strength)]
+    within = (across * taller < (width * height / 2)[:, None]) & (down * taller < height[:, None] / 2) & other
+    ink = [(np.log(max(c.clarity, 1)), c.on_edge, min(c.rim, 1.5)) for c in chosen]
+    stroke = [lean, straight, thick, width, low, high, *unlike, np.log1p(within @ sure), *np.transpose(ink)]
     own = [np.eye(10)[label], logit(digits)[:, None], (seams > 0)[:, None], (seams < 0)[:, None]]
-    return np.float32(np.concatenate([*own, np.stack(company, 1)], 1)), letters
+    return np.float32(np.concatenate([*own, np.stack(company + stroke, 1)], 1)), letters
+
+
+def _strokes(digits: list[Digit]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How far each digit leans (across by up), how straight it is (correlation of both), how thick its strokes are.
+
+    (n,) each. The thickness is the logarithm of a share of the height: ink by half of its edges' length.
+    """
+    crops = np.stack([digit.crop for digit in digits]).astype(np.float32)
+    mass = np.maximum(crops.sum((1, 2)), 1e-6)
+    at = np.arange(crops.shape[1])
+    columns, rows = crops.sum(1), crops.sum(2)
+    mx, my = columns @ at / mass, rows @ at / mass
+    xx, yy = columns @ at**2 / mass - mx**2, rows @ at**2 / mass - my**2
+    xy = np.einsum("nyx,y,x->n", crops, at, at) / mass - mx * my
+    edges = np.abs(np.diff(crops, axis=1)).sum((1, 2)) + np.abs(np.diff(crops, axis=2)).sum((1, 2))
+    high = np.maximum((rows > 0.3).sum(1), 1)
+    thick = np.log(np.maximum(2 * mass / np.maximum(edges, 1e-6), 0.1) / high)
+    return -xy / np.maximum(yy, 1e-3), -xy / np.sqrt(np.maximum(xx * yy, 1e-6)), thick
 
 
 def _word(digits: list[Digit]) -> np.ndarray:
