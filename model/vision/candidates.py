@@ -32,7 +32,7 @@ class Candidate:
     area: int  # of its ink, in working pixels
     seams: int  # cuts that it ends at; 0 for one connected component as it is, -1 for several
     clarity: float  # how far its ink stands out of the unevenness of the paper around it; small in texture
-    on_edge: float = 0.0  # share of its ink that lies where a surface ends, 0 to 1
+    on_edge: float = 0.0  # share of its ink that lies where a surface ends or a rule was, 0 to 1
     strength: float = 255.0  # how dark full ink is: 1 to 255
     ground: np.ndarray | None = None  # uint8: how dark what is no ink is, in the box and RIM steps to each side of it
 
@@ -67,6 +67,7 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
     everything, marks = ink.threshold(level, found)
     mask, rules = ink.remove_rules(everything, marks, level)
     ground, levels = ink.ground(level, cv2.bitwise_or(everything, rules))
+    rules = cv2.dilate(rules, np.ones((5, 5), np.uint8))  # they are known to two pixels
     pieces = segment.cut(mask, _clear(segment.components(mask), mask, level, levels))
     groups = segment.group(pieces)[:MAX_CANDIDATES]
     boxes = [segment.union([pieces[m].box for m in members]) for members, _, _ in groups]
@@ -87,7 +88,9 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
         source = tuple(round(v / scale) for v in box)
         area = int(np.count_nonzero(part))
         thin = area < thin_stroke * max(w, h)
-        on_edge = max(cv2.mean(edges[y : y + h, x : x + w], part)[: 1 + thin]) / 255
+        on_edge = max(
+            *cv2.mean(edges[y : y + h, x : x + w], part)[: 1 + thin], cv2.mean(rules[y : y + h, x : x + w], part)[0]
+        ) / 255
         reach = min(most, RIM * (1 + area // (THICK * max(w, h))))
         around = ground[y + most - reach : y + h + most + reach, x + most - reach : x + w + most + reach]
         candidates.append(

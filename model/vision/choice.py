@@ -14,7 +14,7 @@ MAX_CHOICES = 12  # pieces of ink up to which the best choice is looked for in f
 CLEAR = 8  # clarity at which ink counts as ink by 63 %, at three times that by 95 %
 CLEAR_ALONE = 24  # the same for a 1 without company
 GOES_ON = 0.3  # as dark as its ink is what lies around a stroke that goes on; around digits it is half as dark, or less
-ON_EDGE = 0.6  # of a 1's ink lies where a surface ends: it is a sheet's edge, or the shadow along it
+ON_EDGE = 0.6  # of a 1's ink lies where a surface ends or a rule was: it is a sheet's edge, its shadow, a rule's rest
 COMPANY = 0.6  # exponent on the confidence of a digit among others: 0.55 becomes 0.7
 
 
