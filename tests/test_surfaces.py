@@ -139,6 +139,16 @@ def test_a_sheet_with_a_frame_drawn_round_it_is_a_surface():
     assert np.allclose(box(owner(picture, 180, 90)), LEFT, atol=24)
 
 
+def test_a_sheet_on_grass_is_a_surface_though_grass_is_as_bright_here_and_there():
+    """With its dark places gone, the grass is as bright as the sheet, all over."""
+    grass = cv2.GaussianBlur(np.random.default_rng(0).normal(0, 1, (360, 640)), (0, 0), 4)
+    picture = (120 + 45 * grass / grass.std()).clip(0, 190).astype(np.uint8)
+    x, y, w, h = LEFT
+    picture[y : y + h, x : x + w] = 180
+    pen.write(picture, "472", (x + 30, y + 40), 50, 5, 40, np.random.default_rng(0))
+    assert np.allclose(box(owner(picture, 180, 90)), LEFT, atol=16)
+
+
 @pytest.mark.parametrize("size", [(360, 640), (540, 960), (100, 60), (60, 900), (9, 9), (1, 40)])
 def test_pictures_of_every_size(size):
     """The grid's longer side is 320 pixels, or the picture's where that is less."""

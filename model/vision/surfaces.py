@@ -40,11 +40,12 @@ def find(picture: np.ndarray, widest: int) -> tuple[list[Surface], dict[int, lis
     widest = max(5, int(widest * scale)) | 1
     found: list[Surface] = []
     edges: dict[int, list[np.ndarray]] = {cv2.MORPH_CLOSE: [], cv2.MORPH_OPEN: []}
+    plain = _even(_slope(grid))
     for stroke in (widest, THIN_STROKE):
         slopes = {}
         for operation in edges:
             bare = morphed(grid, operation, stroke, cv2.BORDER_REPLICATE)
-            slopes[operation] = cv2.morphologyEx(bare, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+            slopes[operation] = _slope(bare)
             steep = cv2.compare(slopes[operation], STEEP, cv2.CMP_GT)
             edges[operation].append(cv2.dilate(steep, np.ones((3, 3), np.uint8)))
         if stroke == widest:  # near edges that are no stroke's, neither a dark one's nor a bright one's
@@ -53,10 +54,10 @@ def find(picture: np.ndarray, widest: int) -> tuple[list[Surface], dict[int, lis
             cv2.rectangle(lasting, (0, 0), (grid.shape[1] - 1, grid.shape[0] - 1), 255)
         alike = []
         for slope in slopes.values():
-            even = cv2.morphologyEx(cv2.compare(slope, EDGE, cv2.CMP_LE), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+            even = _even(slope)
             outlines, tree = cv2.findContours(even, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
             for i in np.flatnonzero(tree[0, :, 3] < 0).tolist() if outlines else ():
-                if min(cv2.minAreaRect(outlines[i])[1]) > widest and _ends(outlines[i], lasting):
+                if min(cv2.minAreaRect(outlines[i])[1]) > widest and _ends(outlines[i], plain, lasting, widest):
                     holes = [outlines[hole] for hole in np.flatnonzero(tree[0, :, 3] == i)]
                     alike += _surface(outlines[i], holes, widest)
         found += sorted(alike, key=lambda surface: -np.count_nonzero(surface.inside))
@@ -77,9 +78,25 @@ def numbered(found: list[Surface]) -> np.ndarray:
     return grid
 
 
-def _ends(outline: np.ndarray, lasting: np.ndarray) -> bool:
-    """Whether what an outline encloses ends there, for the most part: paper within a loop of ink does not."""
-    return cv2.mean(lasting, cv2.drawContours(np.zeros_like(lasting), [outline], -1, 1))[0] > 127
+def _slope(grid: np.ndarray) -> np.ndarray:
+    """By how many grey levels it changes across three pixels of a grid."""
+    return cv2.morphologyEx(grid, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+
+
+def _even(slope: np.ndarray) -> np.ndarray:
+    """Where no slope is an edge: (h, w) uint8, 255 or 0."""
+    return cv2.morphologyEx(cv2.compare(slope, EDGE, cv2.CMP_LE), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+
+
+def _ends(outline: np.ndarray, plain: np.ndarray, lasting: np.ndarray, widest: int) -> bool:
+    """Whether what an outline encloses ends there. Paper within a loop of ink does not: it goes on beyond the stroke.
+
+    plain: a grid (h, w) uint8, 255 where it is even as it is. lasting: 255 near edges that wide strokes do not have.
+    """
+    others = cv2.drawContours(plain.copy(), [outline], -1, 0, -1)
+    beyond = cv2.dilate(others, np.ones((2 * widest + 1, 2 * widest + 1), np.uint8))
+    line = cv2.drawContours(np.zeros_like(plain), [outline], -1, 1)
+    return cv2.mean(cv2.subtract(beyond, lasting), line)[0] < 127
 
 
 def _surface(outline: np.ndarray, holes: list[np.ndarray], widest: int) -> list[Surface]:
