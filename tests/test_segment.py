@@ -277,6 +277,41 @@ def test_boxes_that_meet_are_not_enough_ink_must_be_near():
     assert (0, 1) not in groups(around, far)
 
 
+def arcs(*spans, around=(130, 140), high=60):
+    """A 0 in arcs (degrees from, to), each a component."""
+    found = []
+    for i, (begin, end) in enumerate(spans):
+        picture = np.zeros(MASK, np.uint8)
+        cv2.ellipse(picture, around, (high // 3, high // 2), 0, begin, end, 1, 6)
+        x, y, w, h = cv2.boundingRect(picture)
+        found.append(Piece((x, y, w, h), picture[y : y + h, x : x + w], i))
+    return found
+
+
+def test_a_0_in_three_arcs_is_one_digit():
+    found = groups(*arcs((0, 100), (120, 220), (240, 340)))
+    assert found[(0, 1, 2)] == -2
+    assert {pieces for pieces, seams in found.items() if seams == 0} == {(0,), (1,), (2,)}
+
+
+def test_more_than_four_strokes_are_not_tried():
+    found = groups(*arcs(*((72 * i, 72 * i + 55) for i in range(5))))
+    assert max(map(len, found)) == 4 and min(found.values()) == -3
+
+
+def test_in_texture_no_more_than_two_strokes_are_joined():
+    """Of three blocks each, one above the other: two pairs."""
+    column = lambda n: [block(100 * i, 32 * j, 30, 30, 3 * i + j) for i in range(n) for j in range(3)]  # noqa: E731
+    assert max(map(len, groups(*column(79)))) == 3
+    assert max(map(len, groups(*column(80)))) == 2
+
+
+def test_strokes_that_hang_together_over_others_only_are_no_digit_without_these():
+    upper, middle, lower = (block(100, 100 + 32 * i, 30, 30, i) for i in range(3))
+    found = groups(upper, middle, lower)
+    assert {(0, 1), (1, 2), (0, 1, 2)} <= set(found) and (0, 2) not in found
+
+
 def test_paint_and_union():
     found = [block(10, 20, 5, 10, 0), block(12, 25, 8, 10, 0)]
     box = segment.union([piece.box for piece in found])

@@ -23,14 +23,14 @@ THICK = 12  # pixels that a stroke is wide, for each of which its blur may be as
 
 @dataclass(frozen=True)
 class Candidate:
-    """Ink that may be one digit: a connected component, two of them, or a part of one between two cuts."""
+    """Ink that may be one digit: a connected component, several of them, or a part of one between two cuts."""
 
     box: Box  # in pixels of the source picture
     ink: np.ndarray  # (height, width) uint8, 0 to 255: the ink in the box, at the working size
     pieces: tuple[int, ...]  # which pieces of ink it is made of; candidates that share one exclude each other
     component: tuple[int, ...]  # all pieces of the connected component, or components, that it is made of or cut from
     area: int  # of its ink, in working pixels
-    seams: int  # cuts that it ends at; 0 for one connected component as it is, -1 for several
+    seams: int  # cuts that it ends at; 0 for one connected component as it is, -1 for two of them, -2 for three, …
     clarity: float  # how far its ink stands out of the unevenness of the paper around it; small in texture
     on_edge: float = 0.0  # share of its ink that lies where a surface ends or a rule was, 0 to 1
     strength: float = 255.0  # how dark full ink is: 1 to 255

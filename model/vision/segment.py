@@ -18,6 +18,8 @@ BEYOND = 0.25  # of its longer side that a digit may touch the picture's border 
 SLANTS = (0.0, 0.3, -0.2)  # of the lines along which touching digits are cut, across by down
 CUT_COST, CUT_COST_WIDE = 1.5, 2.5  # stroke widths of ink that a cut may cross, of strokes wider than WIDE more
 WIDEST = 2  # times as wide as high: no digit is, be it a 5 with a flag
+MOST_STROKES = 4  # that one digit may be written in, or broken into
+MAX_PAIRS = 160  # of strokes that lie close: in a picture with more, texture, no more than two are joined
 WIDE = 1.15  # times as wide as high: few digits and signs are
 
 
@@ -135,21 +137,39 @@ def group(pieces: list[Piece]) -> list[tuple[tuple[int, ...], tuple[int, ...], i
     members = list(whole.values())
     groups = []
     for of in members:
+        height = union([pieces[m].box for m in of])[3]
         for i in range(len(of)):
             for j in range(i + 1, len(of) + 1):
+                if union([pieces[m].box for m in of[i:j]])[2] > WIDEST * height:  # and so is what goes on from there
+                    break
                 groups.append((of[i:j], of, (i > 0) + (j < len(of))))
+    for joined in _joined(pieces, members):
+        together = tuple(sorted(m for i in joined for m in members[i]))
+        groups.append((together, together, 1 - len(joined)))
+    fit = [found for found in groups if _digit_like(union([pieces[m].box for m in found[0]]))]
+    return sorted(fit, key=lambda found: abs(found[2]))
+
+
+def _joined(pieces: list[Piece], members: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Which components may be strokes of one digit: their indices. members: the pieces of each component."""
     box = [union([pieces[m].box for m in of]) for of in members]
     area = [sum(np.count_nonzero(pieces[m].part) for m in of) for of in members]
+    near: dict[int, list[int]] = {}
     for i, j in _near(np.array(box).reshape(-1, 4)):
-        if (
-            min(area[i], area[j]) > 0.06 * max(area[i], area[j])
-            and _may_belong_together(box[i], box[j])
-            and _touch_when_grown(pieces, members[i], members[j])
-        ):
-            both = tuple(sorted(members[i] + members[j]))
-            groups.append((both, both, -1))
-    fit = [found for found in groups if _digit_like(union([pieces[m].box for m in found[0]]))]
-    return sorted(fit, key=lambda found: found[2])
+        if min(area[i], area[j]) > 0.06 * max(area[i], area[j]) and _touch_when_grown(pieces, members[i], members[j]):
+            near.setdefault(i, []).append(j)
+            near.setdefault(j, []).append(i)
+    joined: list[tuple[int, ...]] = []
+    last: set[tuple[int, ...]] = {(i,) for i in near}
+    for _ in range(MOST_STROKES - 1):
+        grown = set()
+        for few in last:
+            around = union([box[i] for i in few])
+            more = {j for i in few for j in near[i]}.difference(few)
+            grown |= {tuple(sorted((*few, j))) for j in more if _may_belong_together(around, box[j])}
+        joined += sorted(grown)
+        last = grown if len(joined) < MAX_PAIRS else set()
+    return joined
 
 
 def _near(boxes: np.ndarray) -> list[tuple[int, int]]:
