@@ -7,7 +7,8 @@ import numpy as np
 from .candidates import Candidate
 from .rows import Digit, middles
 
-DIVISION_COST = 0.12  # share of the confidence that taking a component apart has to make up for
+DIVISION_COST = 0.12  # share of the confidence that taking apart what may be one digit has to make up for
+ALIKE = 0.75  # of the higher one's height: digits side by side are so high at least, strokes of one digit need not be
 UNEXPLAINED = 0.1  # confidence in ink that no candidate explains: each of ten digits is as likely
 SUREST = 0.99  # confidence in a part: one that is surer tells no more of the others
 MAX_CHOICES = 12  # pieces of ink up to which the best choice is looked for in full
@@ -23,7 +24,8 @@ def choose(candidates: list[Candidate], confidence: np.ndarray) -> dict[int, flo
 
     confidence: the network's in each, (n,), 0 to 1. A connected component counts with that in itself as one digit, or
     with the geometric mean over its parts. Components are taken together where that explains their ink better, pixel
-    for pixel. (The choice among over-segmented strokes is the classifier's: LeCun et al. 1998, section V.)
+    for pixel; if they are of unlike heights, taking them apart costs as much as dividing one. (The choice among
+    over-segmented strokes is the classifier's: LeCun et al. 1998, section V.)
     """
     parts: dict[tuple[int, ...], list[int]] = {}
     for i, candidate in enumerate(candidates):
@@ -32,13 +34,17 @@ def choose(candidates: list[Candidate], confidence: np.ndarray) -> dict[int, flo
     score = np.log(np.maximum(confidence, UNEXPLAINED)).tolist()
     covers = {component: _cover(component, found, candidates, score) for component, found in parts.items()}
     area = {component: max(candidates[i].area for i in found) for component, found in parts.items()}
+    high = {component: max(candidates[i].box[3] for i in found) for component, found in parts.items()}
     owner = {piece: component for component in parts for piece in component}
     gain = {}
     for i, candidate in enumerate(candidates):
-        if candidate.seams < 0:
+        if candidate.seams < 0 and confidence[i] > 0.5:  # else no digit is likely, and one of them may be one
             apart = {owner[piece] for piece in candidate.pieces if piece in owner}
             rest = candidate.area - sum(area[component] for component in apart)
             before = sum(area[component] * covers[component][0] for component in apart)
+            heights = [high[component] for component in apart]
+            if heights and min(heights) < ALIKE * max(heights):
+                before += candidate.area * math.log(1 - DIVISION_COST)
             gain[i] = candidate.area * score[i] - before - rest * math.log(UNEXPLAINED)
     taken = _disjoint({i: value for i, value in gain.items() if value > 0}, candidates)
     chosen = dict.fromkeys(taken, 1.0)
