@@ -18,8 +18,8 @@ picture of the training curves beside it. cam.py then reads with it. To go back 
 model/training/recipe.py.
 
 --learn-from has the network learn what a teacher says of each picture, varied as it is, instead of what its label
-says. Over many epochs it becomes better that way; the loss and accuracy of its epochs tell how far it agrees with
-the teacher.
+says; of several teachers, what they say on average. Over many epochs it becomes better that way; the loss and accuracy
+of its epochs tell how far it agrees with them.
 
 Ctrl-C stops at once: the model that stood at --output still stands, and --resume goes on from the last
 finished epoch. A run that failed replaces nothing, either.
