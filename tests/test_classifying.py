@@ -119,57 +119,6 @@ def test_of_very_many_parts_the_largest_are_looked_at():
     assert np.flatnonzero(probabilities.max(1)).tolist() == list(range(400 - 256, 400))
 
 
-# -- Among letters
-
-def row(n, y=0, step=50, height=40):
-    return [candidate((step * i, y, 30, height), i) for i in range(n)]
-
-
-def lettered(cut, whole, confidence):
-    return reading.among_letters(cut, whole, np.full(len(whole), confidence) if np.isscalar(confidence) else confidence)
-
-
-CUT = [candidate((120, 0, 30, 40), 99, seams=1)]
-
-
-def test_a_part_among_shapes_that_are_no_digits_is_of_a_letter():
-    assert lettered(CUT, row(8), 0.5).tolist() == [True]
-    assert lettered(CUT, row(8), 0.95).tolist() == [False], "among digits"
-    assert lettered([], row(8), 0.5).shape == (0,)
-    assert lettered(CUT, [], 0.5).tolist() == [False]
-
-
-def test_a_few_shapes_tell_nothing():
-    assert lettered(CUT, row(5), 0.5).tolist() == [False]
-    assert lettered(CUT, row(6), 0.5).tolist() == [True]
-
-
-def test_a_third_of_digits_and_more_is_no_text():
-    for sure, letter in ((1, True), (2, False), (3, False)):
-        confidence = np.array([0.95] * sure + [0.5] * (6 - sure))
-        assert lettered(CUT, row(6), confidence).tolist() == [letter]
-        assert lettered(CUT, row(6), np.where(confidence > 0.9, 0.89, confidence)).tolist() == [True]
-
-
-@pytest.mark.parametrize(
-    ("box", "near"),
-    [
-        ((450, 0, 30, 40), False),
-        ((120, 35, 30, 40), True),
-        ((120, 45, 30, 40), False),  # a height lower
-        ((120, -45, 30, 40), False),
-        ((120, 11, 30, 18), True),
-        ((120, 13, 30, 14), False),  # 14 of 40 is under 0.4
-        ((120, -28, 30, 96), True),
-        ((120, -32, 30, 104), False),
-        ((120 + 150, 0, 30, 40), True),  # six of eight are within five heights
-        ((120 + 190, 0, 30, 40), False),
-    ],
-)
-def test_what_is_near(box, near):
-    assert lettered([candidate(box, 99, seams=1)], row(8), 0.5).tolist() == [near]
-
-
 def test_a_page_of_print_costs_no_more_than_the_limits():
     picture = np.full((720, 1280), 235, np.uint8)
     words = ["the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "and", "runs", "away"]
@@ -248,12 +197,12 @@ def test_a_part_is_believed_no_further_than_all_that_it_is_cut_from():
     picture = np.full((720, 1280), 230, np.uint8)
     cv2.line(picture, (600, 330), (600, 390), 40, 6)
     cv2.line(picture, (570, 360), (630, 360), 40, 6)
-    found, mask = candidates.find(picture)
+    found, mask, places = candidates.find(picture)
     assert max(candidate.seams for candidate in found) > 0
 
     def classify(crops):
         upright = (crops > 0.5).any(1).sum(1) < 8
         return answers(*[(1, 0.95 if narrow else 0.1) for narrow in upright])
 
-    read = reading.read_found(picture, found, mask, classify)
+    read = reading.read_found(picture, found, mask, places, classify)
     assert read.text == [] and max(digit.confidence for digit in read.doubtful) < 0.5

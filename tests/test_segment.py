@@ -365,32 +365,6 @@ def test_what_hardly_stands_out_of_rough_paper_is_no_candidate():
     assert all(found.clarity >= 8 for found in candidates.find(rough)[0])
 
 
-def test_parts_of_components_have_to_be_clearer(monkeypatch):
-    """A clarity of 8 will do for a component, or for two strokes of one digit, of parts 12 is asked."""
-    rng = np.random.default_rng(3)
-    blotches = cv2.GaussianBlur(rng.normal(0, 1, MASK).astype(np.float32), (0, 0), 6)
-    picture = paper()
-    for i in range(14):
-        for j in range(6):
-            stroke = 60 + 12 * i
-            at = np.int32([(0, 0), (30, 70), (60, 0)] if j % 2 else [(10, 0), (40, 0), (20, 70)])
-            at += np.int32((60 + 85 * i, 40 + 110 * j))
-            cv2.polylines(picture, [at], False, stroke, 6, cv2.LINE_AA)
-    rough = (picture + 9 * blotches / blotches.std()).clip(0, 255).astype(np.uint8)
-    kept = candidates.find(rough)[0]
-    monkeypatch.setattr(candidates, "MIN_CLARITY_SEAMS", 0)
-    parts = candidates.find(rough)[0]
-    monkeypatch.setattr(candidates, "MIN_CLARITY", 0)
-    everything = candidates.find(rough)[0]
-
-    def boxes(found, seams, least, most=1e9):
-        return sorted(c.box for c in found if (c.seams > 0) == seams and least <= c.clarity < most)
-
-    assert boxes(parts, True, 8, 12) and boxes(everything, False, 8, 12) and boxes(everything, False, 6, 8)
-    assert boxes(kept, True, 0) == boxes(parts, True, 12)
-    assert boxes(kept, False, 0) == boxes(everything, False, 8)
-
-
 @pytest.mark.parametrize(("strength", "clear"), [(170, False), (190, True)])
 def test_components_less_clear_than_three_quarters_of_that_are_left_out_at_once(strength, clear):
     """6 times the unevenness and one, which is 30.6 here; 184."""

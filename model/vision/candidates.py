@@ -15,8 +15,7 @@ from .segment import Box
 
 WORKING_SIDE = 1920  # pixels: the longer side is brought down to this before anything else
 MAX_CANDIDATES = 1000  # in a picture; components as they are come first, and a page of 200 digits has 600
-MIN_CLARITY = 8  # see Candidate; of parts of strokes, of which texture has hundreds, more is asked
-MIN_CLARITY_SEAMS = 12
+MIN_CLARITY = 8  # see Candidate
 RIM = 3  # pixels beyond ink where blur has ended and paper begins
 THICK = 12  # pixels that a stroke is wide, for each of which its blur may be as wide again
 
@@ -82,7 +81,7 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
         inside = level[y : y + h, x : x + w]
         strength = _strength(inside, part)
         clarity = strength / (1 + uneven)
-        if clarity < (MIN_CLARITY_SEAMS if seams > 0 else MIN_CLARITY):
+        if clarity < MIN_CLARITY:
             continue
         soft = _soft(inside, part, strength)
         source = tuple(round(v / scale) for v in box)

@@ -12,7 +12,7 @@ from ..crop import deskew
 from . import context
 from .candidates import Candidate, find
 from .choice import DIVISION_COST, believe, choose
-from .rows import Digit, middles, order, part, signs, tilt
+from .rows import Digit, order, part, signs, tilt
 from .segment import Box
 
 # The limit under which a digit is doubted: on pictures without any digit hardly one is above it, and of the digits on
@@ -99,8 +99,7 @@ def read_found(
 def classify_all(candidates: list[Candidate], classify: Classify) -> np.ndarray:
     """Probabilities of the candidates, (n, 10): first of connected components as they are, then of their parts.
 
-    Where a component is surely a digit, its parts cannot win (see choose), and among letters it is a letter: their
-    probabilities are left at 0.
+    Where a component is surely a digit, its parts cannot win (see choose): their probabilities are left at 0.
     """
     probabilities = np.zeros((len(candidates), 10), np.float32)
 
@@ -112,21 +111,8 @@ def classify_all(candidates: list[Candidate], classify: Classify) -> np.ndarray:
     whole = [i for i, candidate in enumerate(candidates) if candidate.seams == 0]
     sure = {p for i in whole if probabilities[i].max() > 1 - DIVISION_COST for p in candidates[i].pieces}
     cut = [i for i, c in enumerate(candidates) if c.seams > 0 and not sure.issuperset(c.pieces)]
-    lettered = among_letters([candidates[i] for i in cut], [candidates[i] for i in whole], probabilities[whole].max(1))
-    cut = [i for i, letter in zip(cut, lettered, strict=True) if not letter]
     look(sorted(cut, key=lambda i: -candidates[i].area)[:MAX_CUTS])
     return probabilities
-
-
-def among_letters(cut: list[Candidate], whole: list[Candidate], confidence: np.ndarray) -> np.ndarray:
-    """Which parts of connected components stand among shapes that are no digits: (n,) bool. There, it is a letter."""
-    if not cut or not whole:
-        return np.zeros(len(cut), bool)
-    (x, y, height), (wx, wy, wheight) = middles(cut), middles(whole)
-    taller = np.maximum(height[:, None], wheight)
-    near = (np.abs(x[:, None] - wx) < 5 * taller) & (np.abs(y[:, None] - wy) < taller)
-    near &= np.minimum(height[:, None], wheight) > 0.4 * taller
-    return (near.sum(1) > 5) & ((near * (confidence > 0.9)).sum(1) < near.sum(1) / 3)
 
 
 def _likeliest(probabilities: np.ndarray, box: Box, crop: np.ndarray) -> Digit:
