@@ -93,9 +93,11 @@ def _ends(outline: np.ndarray, plain: np.ndarray, lasting: np.ndarray, widest: i
 
     plain: a grid (h, w) uint8, 255 where it is even as it is. lasting: 255 near edges that wide strokes do not have.
     """
+    line = cv2.drawContours(np.zeros_like(plain), [outline], -1, 1)
+    if cv2.mean(lasting, line)[0] > 128:  # whatever lies beyond
+        return True
     others = cv2.drawContours(plain.copy(), [outline], -1, 0, -1)
     beyond = cv2.dilate(others, np.ones((2 * widest + 1, 2 * widest + 1), np.uint8))
-    line = cv2.drawContours(np.zeros_like(plain), [outline], -1, 1)
     return cv2.mean(cv2.subtract(beyond, lasting), line)[0] < 127
 
 
