@@ -132,4 +132,5 @@ def _correlation(digits: list[Digit]) -> np.ndarray:
     crops = np.stack([digit.crop for digit in digits]).reshape(len(digits), -1).astype(np.float32)
     crops -= crops.mean(1, keepdims=True)
     crops /= np.maximum(np.linalg.norm(crops, axis=1, keepdims=True), 1e-6)
-    return np.maximum(cv2.gemm(crops, crops, 1, None, 0, flags=cv2.GEMM_2_T), 0)  # BLAS starts threads for it, for 20 ms
+    alike = cv2.gemm(crops, crops, 1, None, 0, flags=cv2.GEMM_2_T)  # NumPy's BLAS starts threads for it, for 20 ms
+    return np.maximum(alike, 0)
