@@ -71,6 +71,18 @@ def test_squared_paper(check, strength):
     check(pages(12, 13, squares=strength), at_most=0.15)
 
 
+@pytest.mark.parametrize(("seed", "wavy"), [(3, 0), (4, 0), (5, 3)])
+def test_what_is_left_of_a_thick_frame_is_no_1(classify, seed, wavy):
+    """Drawn by hand, it is straight enough to be taken out but for pieces of its sides."""
+    page = sheets.sheet(seed, ["4726", "385"]).picture
+    along = np.linspace(0, 1, 60)
+    wave = wavy * (np.sin(9 * along) + 0.5 * np.sin(22 * along))
+    sides = [(x + wave, 150 + 420 * along) for x in (150, 1130)]
+    sides += [(150 + 980 * along, y + wave) for y in (150, 570)]
+    cv2.polylines(page, np.int32([np.stack(side, 1) for side in sides]), False, (60, 50, 45), 6, cv2.LINE_AA)
+    assert reading.read(page, classify).text == ["4726", "385"]
+
+
 @pytest.mark.parametrize("effect", ["blur", "noise", "jpeg"])
 def test_a_poor_camera(check, effect):
     check(pages(14, 15, **{effect: 0.6}), at_most=0.05)

@@ -455,6 +455,19 @@ def test_a_candidate_says_how_much_of_its_ink_lies_where_a_surface_ends(x, least
     assert stroke.box[0] == pytest.approx(x - 3, abs=2) and least <= stroke.on_edge <= most
 
 
+def test_what_is_left_of_a_ruled_line_lies_where_it_was_and_a_digit_on_one_does_not():
+    """A lump in an upright line, as high as a 1, against a 1 on paper and a 7 across another line."""
+    picture = paper([(400, 300), (400, 350)], [(600, 300), (600, 350)], thick=8)
+    cv2.polylines(picture, [np.int32([(780, 300), (830, 300), (800, 380)])], False, 40, 6)
+    for x in (400, 800):
+        cv2.line(picture, (x, 0), (x, 719), 90, 3)
+    high = sorted((each for each in candidates.find(picture)[0] if each.box[3] > 40), key=lambda each: each.box)
+    lump, one, *parts_of_seven = high
+    assert (lump.box[0], one.box[0]) == pytest.approx((396, 596), abs=2)
+    assert lump.on_edge > 0.95 and one.on_edge == 0
+    assert parts_of_seven and all(part.on_edge < 0.3 for part in parts_of_seven)
+
+
 @pytest.mark.parametrize("thick", [6, 50])
 def test_strokes_thin_and_wide_are_no_edges_of_surfaces(thick):
     (bar,), *_ = candidates.find(paper([(600, 250), (600, 450)], thick=thick))
