@@ -248,12 +248,12 @@ def test_a_part_is_believed_no_further_than_all_that_it_is_cut_from():
     picture = np.full((720, 1280), 230, np.uint8)
     cv2.line(picture, (600, 330), (600, 390), 40, 6)
     cv2.line(picture, (570, 360), (630, 360), 40, 6)
-    found, mask = candidates.find(picture)
+    found, mask, places = candidates.find(picture)
     assert max(candidate.seams for candidate in found) > 0
 
     def classify(crops):
         upright = (crops > 0.5).any(1).sum(1) < 8
         return answers(*[(1, 0.95 if narrow else 0.1) for narrow in upright])
 
-    read = reading.read_found(picture, found, mask, classify)
+    read = reading.read_found(picture, found, mask, places, classify)
     assert read.text == [] and max(digit.confidence for digit in read.doubtful) < 0.5
