@@ -299,6 +299,15 @@ def test_more_than_four_strokes_are_not_tried():
     assert max(map(len, found)) == 4 and min(found.values()) == -3
 
 
+def test_digits_below_one_another_are_no_strokes_of_a_tall_one():
+    """The third is low against the first two together, as the bar over a 5 is, but not against the one that it is near.
+
+    The first two touch but for a pixel or two.
+    """
+    column = [block(100, y, 10, 60, i) for i, y in enumerate((100, 163, 235, 307))]
+    assert {pieces for pieces, seams in groups(*column).items() if seams < 0} == {(0, 1)}
+
+
 def test_in_texture_no_more_than_two_strokes_are_joined():
     """Of three blocks each, one above the other: two pairs."""
     column = lambda n: [block(100 * i, 32 * j, 30, 30, 3 * i + j) for i in range(n) for j in range(3)]  # noqa: E731
