@@ -13,12 +13,12 @@ from model.vision.rows import Digit
 CROP = np.zeros((28, 28), np.float32)
 
 
-def candidate(*pieces, of=None, area=100, seams=0, clarity=1000.0, on_edge=0.0):
+def candidate(*pieces, of=None, area=100, seams=0, clarity=1000.0, on_edge=0.0, high=40):
     """Of the component of pieces `of`: a part if that has more pieces, of several components if seams is -1."""
     component = tuple(of or pieces)
     seams = seams or int(len(component) > len(pieces))
-    ink = np.zeros((40, 30), np.uint8)
-    return Candidate((0, 0, 30, 40), ink, pieces, component, area, seams, clarity, on_edge)
+    ink = np.zeros((high, 30), np.uint8)
+    return Candidate((0, 0, 30, high), ink, pieces, component, area, seams, clarity, on_edge)
 
 
 def taken(*found):
@@ -113,6 +113,26 @@ def test_together_and_alone_they_are_weighed_by_their_ink():
     """A bar over a 5 makes it surer; a speck beside a digit does not take it away."""
     assert chosen(*both(0.9, 0.99, 0.1, area=10)) == [(0, 1)]
     assert chosen(*both(0.7, 0.99, 0.1, area=10)) == [(0,), (1,)]
+
+
+@pytest.mark.parametrize(("high", "one"), [(29, True), (31, False)])
+def test_strokes_of_unlike_heights_are_taken_together(high, one):
+    """The two of a 4 may look like a sure 6 and a sure 1. Two digits side by side are about as high."""
+    four = [(candidate(0, high=high), 0.95), (candidate(1), 0.95), (candidate(0, 1, area=200, seams=-1), 0.9)]
+    assert chosen(*four) == ([(0, 1)] if one else [(0,), (1,)])
+
+
+@pytest.mark.parametrize(("share", "one"), [(0.87, False), (0.89, True)])
+def test_to_take_unlike_strokes_apart_costs_an_eighth_of_the_confidence_too(share, one):
+    found = [(candidate(0, high=20), 0.8 / share), (candidate(1), 0.8 / share)]
+    found.append((candidate(0, 1, area=200, seams=-1), 0.8))
+    assert chosen(*found) == ([(0, 1)] if one else [(0,), (1,)])
+
+
+@pytest.mark.parametrize(("joined", "one"), [(0.5, False), (0.51, True)])
+def test_what_is_hardly_a_digit_takes_none_away_however_much_ink_it_explains(joined, one):
+    """Of a sure digit beside a large piece of junk most ink is explained by nothing."""
+    assert chosen(*both(joined, 0.98, 0.1, area=10_000)) == ([(0, 1)] if one else [(0,), (1,)])
 
 
 def test_a_bar_too_low_to_be_a_digit_is_no_digit():
@@ -274,6 +294,16 @@ def test_no_digit_has_others_inside():
     assert believed([around, *inside]) == pytest.approx([0.3, 0.9, 0.9])
     doubted = [digit._replace(confidence=0.8) for digit in inside]
     assert believed([around, *doubted])[0] == pytest.approx(0.9), "what is inside is not sure"
+
+
+def test_specks_inside_a_digit_do_not_speak_against_it():
+    """The network is sure of them, but their ink is not clear."""
+    specks = row((1, 0.9), (7, 0.9), height=60)
+    digits = [Digit(0, 0.9, (-60, 0, 200, 300), CROP), *specks]
+    found = choice.believe(digits, [candidate(0), candidate(1, clarity=4), candidate(2, clarity=4)])
+    assert found[0].confidence == pytest.approx(0.9)
+    found = choice.believe(digits, [candidate(0), candidate(1, clarity=4), candidate(2)])
+    assert found[0].confidence == pytest.approx(0.45), "one of them is a digit"
 
 
 @pytest.mark.parametrize(

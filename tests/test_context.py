@@ -51,6 +51,10 @@ def digit(label: int, x: float, height: float = 40, confidence: float = 0.97, y:
     return Digit(label, confidence, (x, y, height / 2, height), crop)
 
 
+# Columns of the evidence, told from its end.
+REPEATED, LEAN, STRAIGHT, THICK, LEANS_ELSE = slice(-15, -13), -13, -12, -11, -7
+
+
 def ink(count: int) -> list[candidates.Candidate]:
     part = np.ones((20, 10), np.uint8)
     return [candidates.Candidate((0, 0, 10, 20), part, (i,), (i,), 200, 0, 30.0) for i in range(count)]
@@ -75,17 +79,48 @@ def test_a_1_in_the_middle_of_a_word_is_doubted_and_nothing_is_believed_more():
 
 def test_evidence_does_not_depend_on_the_size_of_the_picture():
     word = [digit(i % 10, 22 * i, 28 + i, 0.1 * (i % 8) + 0.2, seed=i) for i in range(9)]
+    word.append(digit(1, 66, 8, 0.9, 110, seed=9))  # inside another
     large = [d._replace(box=tuple(3 * v for v in d.box)) for d in word]
-    for one, other in zip(context.evidence(word, ink(9)), context.evidence(large, ink(9)), strict=True):
+    for one, other in zip(context.evidence(word, ink(10)), context.evidence(large, ink(10)), strict=True):
         assert one == pytest.approx(other, abs=1e-5)
 
 
 def test_shapes_that_repeat_are_told_from_shapes_that_do_not():
     same = [digit(3, 40 * i, seed=1) for i in range(4)]
     different = [digit(3, 40 * i, seed=i) for i in range(4)]
-    found = [context.evidence(digits, ink(4))[0][:, -2:] for digits in (same, different)]
+    found = [context.evidence(digits, ink(4))[0][:, REPEATED] for digits in (same, different)]
     assert (found[0] > 3).all()
     assert (found[1] < 1).all()
+
+
+def stroke(lean: float, width: int = 3) -> np.ndarray:
+    """The crop of a straight stroke that leans so far to the right, across by up."""
+    crop = np.zeros((28, 28), np.uint8)
+    cv2.line(crop, (round(14 - 10 * lean), 24), (round(14 + 10 * lean), 4), 255, width, cv2.LINE_AA)
+    return crop.astype(np.float32) / 255
+
+
+@pytest.mark.parametrize("lean", [-0.4, 0.4, 0.8])
+def test_a_1_that_leans_unlike_its_row_is_told_from_one_that_leans_as_it_does(lean):
+    """A slash between digits, against a 1 of a slanted hand."""
+    row = [digit(1, 40 * i)._replace(crop=stroke(0)) for i in range(5)]
+    row[2] = row[2]._replace(crop=stroke(lean))
+    slash = context.evidence(row, ink(5))[0]
+    assert slash[:, LEAN] == pytest.approx([0, 0, lean, 0, 0], abs=0.07)
+    assert abs(slash[2, STRAIGHT]) > 0.8 > 5 * abs(slash[0, STRAIGHT]) and slash[2, STRAIGHT] * lean > 0
+    assert abs(slash[2, LEANS_ELSE]) > 0.7 * abs(lean) > 2 * abs(slash[0, LEANS_ELSE])
+    hand = context.evidence([each._replace(crop=stroke(lean)) for each in row], ink(5))[0]
+    assert hand[:, LEAN] == pytest.approx([lean] * 5, abs=0.07)
+    assert hand[:, LEANS_ELSE] == pytest.approx([0] * 5, abs=1e-5)
+
+
+@pytest.mark.parametrize("width", [1, 3, 6])
+def test_how_thick_strokes_are(width):
+    """Their ink by half the length of their edges, a share of the height."""
+    crop = np.zeros((28, 28), np.float32)
+    crop[4:24, 12 : 12 + width] = 1
+    thick = context.evidence([digit(1, 0)._replace(crop=crop)], ink(1))[0][0, THICK]
+    assert np.exp(thick) == pytest.approx(width / (20 + width))
 
 
 def test_letters_of_a_word_are_linked_and_spaces_part_words():

@@ -109,7 +109,7 @@ def drawn(tmp_path_factory):
     """A folder of three drawn sheets, one of them upside down, and an empty one."""
     folder = tmp_path_factory.mktemp("photos")
     pages = {
-        "upright.png": sheets.sheet(1, ["3141", "5926"]).picture,
+        "upright.png": sheets.sheet(1, ["3141", "5926"], styles={1: 14}).picture,
         "turned.png": cv2.rotate(sheets.sheet(34, ["31415926", "2718"]).picture, cv2.ROTATE_180),
         "spaces.png": sheets.sheet(35, ["24 12 35"], height=50).picture,
         "blank.png": sheets.blank("leather", 1).picture,

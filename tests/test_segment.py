@@ -299,6 +299,15 @@ def test_more_than_four_strokes_are_not_tried():
     assert max(map(len, found)) == 4 and min(found.values()) == -3
 
 
+def test_digits_below_one_another_are_no_strokes_of_a_tall_one():
+    """The third is low against the first two together, as the bar over a 5 is, but not against the one that it is near.
+
+    The first two touch but for a pixel or two.
+    """
+    column = [block(100, y, 10, 60, i) for i, y in enumerate((100, 163, 235, 307))]
+    assert {pieces for pieces, seams in groups(*column).items() if seams < 0} == {(0, 1)}
+
+
 def test_in_texture_no_more_than_two_strokes_are_joined():
     """Of three blocks each, one above the other: two pairs."""
     column = lambda n: [block(100 * i, 32 * j, 30, 30, 3 * i + j) for i in range(n) for j in range(3)]  # noqa: E731
@@ -427,6 +436,19 @@ def test_a_candidate_says_how_much_of_its_ink_lies_where_a_surface_ends(x, least
     cv2.line(picture, (x, 300), (x, 380), 30, 6)
     stroke = min(candidates.find(picture)[0], key=lambda candidate: candidate.box)
     assert stroke.box[0] == pytest.approx(x - 3, abs=2) and least <= stroke.on_edge <= most
+
+
+def test_what_is_left_of_a_ruled_line_lies_where_it_was_and_a_digit_on_one_does_not():
+    """A lump in an upright line, as high as a 1, against a 1 on paper and a 7 across another line."""
+    picture = paper([(400, 300), (400, 350)], [(600, 300), (600, 350)], thick=8)
+    cv2.polylines(picture, [np.int32([(780, 300), (830, 300), (800, 380)])], False, 40, 6)
+    for x in (400, 800):
+        cv2.line(picture, (x, 0), (x, 719), 90, 3)
+    high = sorted((each for each in candidates.find(picture)[0] if each.box[3] > 40), key=lambda each: each.box)
+    lump, one, *parts_of_seven = high
+    assert (lump.box[0], one.box[0]) == pytest.approx((396, 596), abs=2)
+    assert lump.on_edge > 0.95 and one.on_edge == 0
+    assert parts_of_seven and all(part.on_edge < 0.3 for part in parts_of_seven)
 
 
 @pytest.mark.parametrize("thick", [6, 50])

@@ -434,7 +434,7 @@ def test_towards_the_end_most_digits_are_nudged_only():
         ink = np.sort(after.sum((1, 2))) / np.sort(before.sum((1, 2)))
         pens.append(float(np.quantile(abs(ink - 1), 0.9)))  # how far their strokes' widths are from what they were
     assert as_they_are == [120, 120, 120, 120, 0]
-    assert pens[4] < 0.12 < min(pens[:4])
+    assert pens[4] < 0.08 < min(pens[:4])
 
 
 def test_varied_digits_stay_laid_out_as_mnist_is():

@@ -165,7 +165,7 @@ def _joined(pieces: list[Piece], members: list[tuple[int, ...]]) -> list[tuple[i
         grown = set()
         for few in last:
             around = union([box[i] for i in few])
-            more = {j for i in few for j in near[i]}.difference(few)
+            more = {j for i in few for j in near[i] if _may_belong_together(box[i], box[j])}.difference(few)
             grown |= {tuple(sorted((*few, j))) for j in more if _may_belong_together(around, box[j])}
         joined += sorted(grown)
         last = grown if len(joined) < MAX_PAIRS else set()
