@@ -253,6 +253,22 @@ def test_the_lights_colour_is_no_ink():
     assert ink.flatten(yellow)[0].max() <= 1
 
 
+def test_a_strip_between_surfaces_is_turned_as_they_are():
+    # Two halves of a sheet on something dark with white strokes all over, and a shadow's edge between them.
+    grid = np.full((180, 320), 225, np.uint8)
+    grid[:20] = grid[160:] = grid[:, :40] = grid[:, 280:] = 40
+    grid[::8, :40] = grid[::8, 280:] = 230
+    free = np.ones((180, 320), bool)
+    halves = [(slice(20, 160), slice(40, 158)), (slice(20, 160), slice(162, 280))]
+    for half in halves:
+        free[half] = False
+    whole = surfaces.Surface((slice(None), slice(None)), free)
+    seen = [whole, *(surfaces.Surface(half, np.ones((140, 118), bool)) for half in halves)]
+    turned = ink.white_on_black(cv2.resize(grid, (640, 360)), WIDEST, seen)
+    assert turned[:15].all()
+    assert not turned[25:155, 45:275].any()
+
+
 def test_a_shadows_edge_is_no_ink():
     picture = np.full((720, 1280), 230, np.uint8)
     picture[:, 640:] = 110
