@@ -118,11 +118,12 @@ def test_two_that_touch_are_cut_where_they_touch(bar):
     assert any(abs(piece.box[0] + piece.box[2] - 330) <= 6 for piece in found), [piece.box for piece in found]
 
 
-def test_a_round_0_is_not_cut():
-    """A cut would cross two strokes."""
-    picture = np.zeros(MASK, np.uint8)
-    cv2.ellipse(picture, (300, 300), (29, 30), 0, 0, 360, 255, 8)
-    assert len(pieces(picture)) == 1
+@pytest.mark.parametrize(("strokes", "cut"), [(2, True), (4, False)])
+def test_a_cut_may_cross_two_strokes(strokes, cut):
+    """Two bars upright, joined by bars across."""
+    across = ((270, 270 + 52 * i // (strokes - 1), 64, 8) for i in range(strokes))
+    picture = mask((270, 270, 8, 60), (326, 270, 8, 60), *across)
+    assert (len(pieces(picture)) > 1) == cut
 
 
 def test_pieces_are_as_wide_as_a_fifth_of_their_height_at_least():

@@ -16,11 +16,10 @@ MAX_COMPONENTS = 320  # in a picture: one with more is texture, of which the lar
 MAX_COVER = 2  # times the picture that components' boxes may cover: digits lie side by side, hatching does not
 BEYOND = 0.25  # of its longer side that a digit may touch the picture's border with
 SLANTS = (0.0, 0.3, -0.2)  # of the lines along which touching digits are cut, across by down
-CUT_COST, CUT_COST_WIDE = 1.5, 2.5  # stroke widths of ink that a cut may cross, of strokes wider than WIDE more
+CUT_COST = 2.5  # stroke widths of ink that a cut may cross
 WIDEST = 2  # times as wide as high: no digit is, be it a 5 with a flag
 MOST_STROKES = 4  # that one digit may be written in, or broken into
 MAX_PAIRS = 160  # of strokes that lie close: in a picture with more, texture, no more than two are joined
-WIDE = 1.15  # times as wide as high: few digits and signs are
 
 
 class Piece(NamedTuple):
@@ -99,7 +98,7 @@ def _cut_wide(x: int, y: int, part: np.ndarray, component: int) -> list[Piece]:
     h, w = part.shape
     thickness = 2 * float(cv2.distanceTransform(np.pad(part, 1), cv2.DIST_L2, 3).max())
     apart = max(3, int(0.22 * h))
-    limit = thickness * (CUT_COST_WIDE if w > WIDE * h else CUT_COST)
+    limit = thickness * CUT_COST
     rows, columns = np.nonzero(part)
     best: tuple[float, list[int], np.ndarray] | None = None
     for slant in SLANTS:
