@@ -27,7 +27,7 @@ from model.training import mnist  # noqa: E402
 from model.vision import context, reading  # noqa: E402
 from model.vision.rows import Digit, middles  # noqa: E402
 
-UNITS, EPOCHS, BATCH, RATE, DECAY = 16, 60, 256, 5e-3, 3e-3  # hidden units; passes; Adam's first step; weight decay
+UNITS, EPOCHS, BATCH, RATE, DECAY = 24, 60, 256, 5e-3, 2e-3  # hidden units; passes; Adam's first step; weight decay
 
 
 def main() -> None:

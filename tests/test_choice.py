@@ -285,13 +285,27 @@ def test_who_is_company(move, company):
     higher = move.get("height", height)
     box = x + move.get("across", 0), y + move.get("down", 0) - (higher - height) // 2, width, higher
     digits[0] = digits[0]._replace(box=box)
-    assert believed(digits)[0] == pytest.approx(0.55**0.6 if company else 0.55)
+    unlike = "height" in move  # any of the three others
+    assert believed(digits)[0] == pytest.approx(0.55**0.6 if company else less_likely(0.55, 3) if unlike else 0.55)
+
+
+def less_likely(confidence: float, kept: int) -> float:
+    """Of a digit that is like none of those that keep company in height."""
+    return confidence / (confidence + (1 - confidence) * (1 + kept))
+
+
+def test_the_more_digits_keep_company_the_less_likely_is_one_of_another_height():
+    lone = Digit(7, 0.9, (1000, 0, 200, 400), CROP)
+    for kept in (0, 3, 8):
+        others = row(*[(2, 0.9)] * kept)
+        assert believed([lone, *others])[0] == pytest.approx(less_likely(0.9, kept))
+    assert believed([lone._replace(box=(1000, 0, 20, 40)), *others])[0] == pytest.approx(0.9), "as high as they are"
 
 
 def test_no_digit_has_others_inside():
     around = Digit(0, 0.9, (0, 0, 200, 300), CROP)
     inside = [Digit(7, 0.9, (60, 60 + 80 * i, 40, 60), CROP) for i in range(2)]
-    assert believed([around, *inside]) == pytest.approx([0.3, 0.9, 0.9])
+    assert believed([around, *inside]) == pytest.approx([less_likely(0.9, 2) / 3, 0.9, 0.9])
     doubted = [digit._replace(confidence=0.8) for digit in inside]
     assert believed([around, *doubted])[0] == pytest.approx(0.9), "what is inside is not sure"
 
@@ -301,9 +315,9 @@ def test_specks_inside_a_digit_do_not_speak_against_it():
     specks = row((1, 0.9), (7, 0.9), height=60)
     digits = [Digit(0, 0.9, (-60, 0, 200, 300), CROP), *specks]
     found = choice.believe(digits, [candidate(0), candidate(1, clarity=4), candidate(2, clarity=4)])
-    assert found[0].confidence == pytest.approx(0.9)
+    assert found[0].confidence == pytest.approx(less_likely(0.9, 2))
     found = choice.believe(digits, [candidate(0), candidate(1, clarity=4), candidate(2)])
-    assert found[0].confidence == pytest.approx(0.45), "one of them is a digit"
+    assert found[0].confidence == pytest.approx(less_likely(0.9, 2) / 2), "one of them is a digit"
 
 
 @pytest.mark.parametrize(

@@ -160,12 +160,14 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
 
     Anything long and thin looks like a 1 to the network: one without other digits beside it has to be a whole stroke of
     clear ink, and none is a sheet's edge. Nor does it go on beyond its ends, nor does any digit without company. What
-    stands in a row with other digits of its height is hardly anything but a digit: there doubt counts for less. And no
-    digit has others inside.
+    stands in a row with other digits of its height is hardly anything but a digit: there doubt counts for less. The
+    more digits keep company, the less likely is one that is like none of them in height. And no digit has others
+    inside.
     """
     x, y, height = middles(digits)
     left, top, wide, high = np.array([digit.box for digit in digits], float).reshape(-1, 4).T[:, :, None]
-    sure = np.array([digit.confidence > 0.8 for digit in digits], bool)
+    edges = np.array([c.rim > GOES_ON or c.on_edge > ON_EDGE for c in candidates], bool)
+    sure = np.array([digit.confidence > 0.8 for digit in digits], bool) & ~edges
     encloses = (left < x) & (x < left + wide) & (top < y) & (y < top + high) & (height < 0.7 * high)
     taller = np.maximum(height[:, None], height)
     beside = (
@@ -177,6 +179,8 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
     )
     ones = np.array([digit.digit == 1 for digit in digits], bool)
     company, others = beside.sum(1), (beside & ~ones).sum(1)
+    kept = sure & (company > 0)
+    alike = (kept & (np.minimum(height[:, None], height) > 0.6 * taller)).any(1)
     believed = []
     for i, (digit, candidate) in enumerate(zip(digits, candidates, strict=True)):
         alone = ones[i] and not others[i]
@@ -184,6 +188,8 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
         confidence = digit.confidence * (1 - math.exp(-candidate.clarity / clear))
         if company[i] > 2 and not alone:
             confidence **= COMPANY
+        if not company[i] and not alike[i]:
+            confidence /= confidence + (1 - confidence) * (1 + int(kept.sum()))
         if (ones[i] or not company[i]) and candidate.rim > GOES_ON:
             confidence *= max(0.0, 1 - candidate.rim)
         if ones[i] and candidate.on_edge > ON_EDGE:

@@ -20,7 +20,7 @@ LEARNT = Path(__file__).with_name("context.npz")
 ROW, BLOCK = (6, 0.8), (6, 4)
 LIKE = 0.3  # of the larger one's height: what is smaller is no company
 WORD_GAP = 0.25  # of the larger one's height: letters of a word stand closer, most words and digits do not
-FEW = 2  # letters around a digit, of which 63 % count as enough to ask its company, at three times that 95 %
+FEW = 3  # letters around a digit, of which 63 % count as enough to ask its company, at three times that 95 %
 
 
 def doubt(digits: list[Digit], found: np.ndarray, letters: np.ndarray) -> list[Digit]:
