@@ -8,7 +8,7 @@ from .surfaces import Surface
 
 STROKE_SHARE = 0.15  # of the shorter side: dark things wider than this are background, not strokes
 HALF_INK = 0.4  # of the darkest ink nearby: less is paper, halo or dirt
-GAPS, GOES_ON = 0.2, 0.3  # a rule is, in all but a fifth of its length, a third as dark as where it is darkest
+GAPS, GOES_ON = 0.25, 0.3  # a rule is, in all but a quarter of its length, a third as dark as where it is darkest
 RULE_COVER = 0.35  # of the picture's side that a line covers with ink, to be a ruled one
 LONG = 3  # heights of a digit: no stroke is as long, a rule of a table is
 AROUND = 12  # pixels of the ground that are looked at around ink at least
