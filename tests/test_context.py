@@ -39,7 +39,7 @@ def test_numbers_beside_words_are_read(classify):
     page = sheets.sheet(3, ["50718", "26394"], height=90).picture
     left = cv2.boundingRect((page.min(2) < 140).astype(np.uint8))[0]
     seen = reading.read(words_on(page, 30, sheets.fonts()[0], 40)[:, : left - 60], classify).digits
-    assert len(seen) <= 4  # of 35 letters
+    assert len(seen) <= 4
     (font,) = (path for path in sheets.fonts() if path.endswith("/DejaVuSans.ttf"))
     wide = cv2.copyMakeBorder(page, 0, 0, 700, 0, cv2.BORDER_REPLICATE)
     rows = "".join("".join(row.split()) for row in reading.read(words_on(wide, 60, font, 48), classify).text)

@@ -170,8 +170,9 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
     sure = np.array([digit.confidence > 0.8 for digit in digits], bool) & ~edges
     encloses = (left < x) & (x < left + wide) & (top < y) & (y < top + high) & (height < 0.7 * high)
     taller = np.maximum(height[:, None], height)
+    like = np.minimum(height[:, None], height) > 0.6 * taller
     beside = (
-        (np.minimum(height[:, None], height) > 0.6 * taller)
+        like
         & (np.abs(y[:, None] - y) < 2 * taller)
         & (np.abs(x[:, None] - x) < 5 * taller)
         & sure
@@ -180,7 +181,7 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
     ones = np.array([digit.digit == 1 for digit in digits], bool)
     company, others = beside.sum(1), (beside & ~ones).sum(1)
     kept = sure & (company > 0)
-    alike = (kept & (np.minimum(height[:, None], height) > 0.6 * taller)).any(1)
+    alike = (kept & like).any(1)
     believed = []
     for i, (digit, candidate) in enumerate(zip(digits, candidates, strict=True)):
         alone = ones[i] and not others[i]
