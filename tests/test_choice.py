@@ -13,12 +13,12 @@ from model.vision.rows import Digit
 CROP = np.zeros((28, 28), np.float32)
 
 
-def candidate(*pieces, of=None, area=100, seams=0, clarity=1000.0, on_edge=0.0, high=40):
+def candidate(*pieces, of=None, area=100, seams=0, clarity=1000.0, on_edge=0.0, on_rule=0.0, surface=0, high=40):
     """Of the component of pieces `of`: a part if that has more pieces, of several components if seams is -1."""
     component = tuple(of or pieces)
     seams = seams or int(len(component) > len(pieces))
     ink = np.zeros((high, 30), np.uint8)
-    return Candidate((0, 0, 30, high), ink, pieces, component, area, seams, clarity, on_edge)
+    return Candidate((0, 0, 30, high), ink, pieces, component, area, seams, clarity, on_edge, on_rule, 255, surface)
 
 
 def taken(*found):
@@ -201,6 +201,12 @@ def believed(digits, **of_ink):
     return [digit.confidence for digit in found]
 
 
+def among(confidence: float, *others: float) -> float:
+    """Of a digit near others of its height, by Laplace's rule of succession."""
+    odds = (sum(others) + 1) / (len(others) - sum(others) + 1)
+    return confidence * odds / (confidence * odds + 1 - confidence)
+
+
 def test_nothing_is_believed_of_nothing():
     assert choice.believe([], []) == []
 
@@ -224,14 +230,22 @@ def test_a_one_alone_that_is_part_of_a_stroke_has_to_be_clearer_still(seams):
 
 
 def test_a_one_beside_a_sure_digit_is_not_alone():
-    assert believed(row((1, 0.9), (7, 0.9)), clarity=8)[0] == pytest.approx(0.9 * (1 - 1 / math.e))
+    assert believed(row((1, 0.9), (7, 0.9)), clarity=8)[0] == pytest.approx(among(0.9 * (1 - 1 / math.e), 0.9))
     assert believed(row((1, 0.9), (7, 0.8)), clarity=24)[0] == pytest.approx(0.9 * (1 - 1 / math.e)), "7 is not sure"
     assert believed(row((1, 0.9), (1, 0.9)), clarity=24)[0] == pytest.approx(0.9 * (1 - 1 / math.e)), "only 1s"
 
 
 @pytest.mark.parametrize(("on_edge", "share"), [(0.0, 1), (0.55, 1), (0.65, 0.35), (1.0, 0)])
-def test_a_one_where_a_surface_ends_is_its_edge(on_edge, share):
-    assert believed(row((1, 0.9), (7, 0.9)), on_edge=on_edge) == pytest.approx([0.9 * share, 0.9])
+def test_a_one_where_a_surface_ends_is_its_edge_and_no_digit_there_gains_by_its_neighbours(on_edge, share):
+    gains = among(0.9, 0.9) if share == 1 else 0.9
+    assert believed(row((1, 0.9), (7, 0.9)), on_edge=on_edge) == pytest.approx([gains * share, gains])
+
+
+@pytest.mark.parametrize(("on_rule", "share"), [(0.0, 1), (0.55, 1), (0.65, 0.35), (1.0, 0)])
+def test_a_one_where_a_rule_was_is_its_rest_but_other_digits_stand_on_rules(on_rule, share):
+    one, seven = believed(row((1, 0.9), (7, 0.9)), on_rule=on_rule)
+    assert one == pytest.approx((among(0.9, 0.9) if share == 1 else 0.9) * share)
+    assert seven == pytest.approx(among(0.9, 0.9))
 
 
 def dashes(grey, length=40):
@@ -245,20 +259,25 @@ def dashes(grey, length=40):
 def test_a_one_that_goes_on_is_none(grey, share):
     """Nor is another digit, unless it has company. Up to 0.3 of its ink is blur."""
     ones = choice.believe(row((1, 0.9), (7, 0.9)), [dashes(grey), candidate(1)])
-    assert ones[0].confidence == pytest.approx(0.9 * share)
+    assert ones[0].confidence == pytest.approx(among(0.9, 0.9) * share)
     for digits, left in ((row((7, 0.9)), share), (row((7, 0.9), (7, 0.9)), 1)):
         found = choice.believe(digits, [dashes(grey), candidate(1)][: len(digits)])
-        assert found[0].confidence == pytest.approx(0.9 * left)
+        assert found[0].confidence == pytest.approx(among(0.9, *[0.9] * (len(digits) - 1)) * left)
 
 
-def test_a_digit_among_three_sure_ones_is_doubted_less():
-    sure = [(2, 0.9)] * 3
-    assert believed(row((3, 0.55), *sure))[0] == pytest.approx(0.55**0.6)
-    assert 0.69 < 0.55**0.6 < 0.7
-    assert believed(row((3, 0.55), *sure[:2]))[0] == pytest.approx(0.55), "two are no company"
-    assert believed(row((3, 0.55), *[(2, 0.8)] * 3))[0] == pytest.approx(0.55), "who is not sure is no company"
-    assert believed(row((1, 0.55), *sure))[0] == pytest.approx(0.55**0.6), "a 1 among others"
+def test_the_more_of_what_is_near_are_digits_the_likelier_is_one_more():
+    for others in ([0.9], [0.9] * 3, [0.9, 0.9, 0.2], [0.8] * 4):
+        digits = row((3, 0.4), *[(2, p) for p in others])
+        assert believed(digits)[0] == pytest.approx(among(0.4, *others))
+    assert among(0.4, *[0.9] * 3) > among(0.4, 0.9) > 0.5 > 0.4 > among(0.4, 0.1, 0.1)
+    assert believed(row((1, 0.55), (2, 0.9)))[0] == pytest.approx(among(0.55, 0.9)), "a 1 among others"
     assert believed(row((1, 0.55), *[(1, 0.9)] * 3))[0] == pytest.approx(0.55), "a 1 among 1s"
+
+
+def test_what_lies_on_another_surface_is_no_company():
+    digits = row((3, 0.4), (2, 0.9), (2, 0.9))
+    found = choice.believe(digits, [candidate(0, surface=1), candidate(1, surface=1), candidate(2, surface=2)])
+    assert [digit.confidence for digit in found] == pytest.approx([among(0.4, 0.9), among(0.9, 0.4), 0.9])
 
 
 @pytest.mark.parametrize(
@@ -273,9 +292,9 @@ def test_a_digit_among_three_sure_ones_is_doubted_less():
         ({"down": -75}, True),
         ({"down": -85}, False),
         ({"across": -75}, True),  # five heights are 200; the others are 40, 80 and 120 away as it is
-        ({"across": -85}, False),
+        ({"across": -85}, False),  # from the last
         ({"across": 235}, True),
-        ({"across": 245}, False),
+        ({"across": 245}, False),  # from the first
     ],
 )
 def test_who_is_company(move, company):
@@ -286,7 +305,9 @@ def test_who_is_company(move, company):
     box = x + move.get("across", 0), y + move.get("down", 0) - (higher - height) // 2, width, higher
     digits[0] = digits[0]._replace(box=box)
     unlike = "height" in move  # any of the three others
-    assert believed(digits)[0] == pytest.approx(0.55**0.6 if company else less_likely(0.55, 3) if unlike else 0.55)
+    fewer = 2 if "across" in move else 0
+    near = among(0.55, *[0.9] * 3) if company else less_likely(0.55, 3) if unlike else among(0.55, *[0.9] * fewer)
+    assert believed(digits)[0] == pytest.approx(near)
 
 
 def less_likely(confidence: float, kept: int) -> float:
@@ -305,8 +326,8 @@ def test_the_more_digits_keep_company_the_less_likely_is_one_of_another_height()
 def test_no_digit_has_others_inside():
     around = Digit(0, 0.9, (0, 0, 200, 300), CROP)
     inside = [Digit(7, 0.9, (60, 60 + 80 * i, 40, 60), CROP) for i in range(2)]
-    assert believed([around, *inside]) == pytest.approx([less_likely(0.9, 2) / 3, 0.9, 0.9])
-    doubted = [digit._replace(confidence=0.8) for digit in inside]
+    assert believed([around, *inside]) == pytest.approx([less_likely(0.9, 2) / 3, *[among(0.9, 0.9)] * 2])
+    doubted = [digit._replace(confidence=0.6) for digit in inside]
     assert believed([around, *doubted])[0] == pytest.approx(0.9), "what is inside is not sure"
 
 
@@ -337,4 +358,5 @@ def test_specks_inside_a_digit_do_not_speak_against_it():
 )
 def test_what_lies_inside_a_digit(box, encloses):
     digits = [Digit(0, 0.9, (0, 0, 200, 300), CROP), Digit(7, 0.9, box, CROP)]
-    assert believed(digits)[0] == pytest.approx(0.45 if encloses else 0.9)
+    alone = among(0.9, 0.9) if box[3] >= 200 else 0.9  # of like height
+    assert believed(digits)[0] == pytest.approx(alone / 2 if encloses else alone)

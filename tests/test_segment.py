@@ -448,8 +448,8 @@ def test_what_is_left_of_a_ruled_line_lies_where_it_was_and_a_digit_on_one_does_
     high = sorted((each for each in candidates.find(picture)[0] if each.box[3] > 40), key=lambda each: each.box)
     lump, one, *parts_of_seven = high
     assert (lump.box[0], one.box[0]) == pytest.approx((396, 596), abs=2)
-    assert lump.on_edge > 0.95 and one.on_edge == 0
-    assert parts_of_seven and all(part.on_edge < 0.3 for part in parts_of_seven)
+    assert lump.on_rule > 0.95 and one.on_rule == 0
+    assert parts_of_seven and all(part.on_rule < 0.3 for part in parts_of_seven)
 
 
 @pytest.mark.parametrize("thick", [6, 50])

@@ -31,8 +31,10 @@ class Candidate:
     area: int  # of its ink, in working pixels
     seams: int  # cuts that it ends at; 0 for one connected component as it is, -1 for two of them, -2 for three, …
     clarity: float  # how far its ink stands out of the unevenness of the paper around it; small in texture
-    on_edge: float = 0.0  # share of its ink that lies where a surface ends or a rule was, 0 to 1
+    on_edge: float = 0.0  # share of its ink that lies where a surface ends, 0 to 1
+    on_rule: float = 0.0  # the same for where a rule was
     strength: float = 255.0  # how dark full ink is: 1 to 255
+    surface: int = 0  # which surface the middle of the box lies on, 0: the rest of the picture
     ground: np.ndarray | None = None  # uint8: how dark what is no ink is, in the box and RIM steps to each side of it
 
     @cached_property
@@ -76,6 +78,7 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
     most = RIM * (1 + ink.widest_stroke(level) // THICK)
     ground = cv2.copyMakeBorder(ground, most, most, most, most, cv2.BORDER_REPLICATE)
     thin_stroke = surfaces.THIN_STROKE / 2 * max(mask.shape) / surfaces.GRID_SIDE  # pixels
+    places = surfaces.numbered(found)
     candidates = []
     for (members, component, seams), box, uneven in zip(groups, boxes, unevenness.tolist(), strict=True):
         x, y, w, h = box
@@ -89,15 +92,14 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
         source = tuple(round(v / scale) for v in box)
         area = int(np.count_nonzero(part))
         thin = area < thin_stroke * max(w, h)
-        on_edge = max(
-            *cv2.mean(edges[y : y + h, x : x + w], part)[: 1 + thin], cv2.mean(rules[y : y + h, x : x + w], part)[0]
-        ) / 255
+        on_edge = max(cv2.mean(edges[y : y + h, x : x + w], part)[: 1 + thin]) / 255
+        on_rule = cv2.mean(rules[y : y + h, x : x + w], part)[0] / 255
         reach = min(most, RIM * (1 + area // (THICK * max(w, h))))
         around = ground[y + most - reach : y + h + most + reach, x + most - reach : x + w + most + reach]
-        candidates.append(
-            Candidate(source, soft, members, component, area, seams, clarity, on_edge, strength, around)
-        )
-    return candidates, mask, surfaces.numbered(found)
+        middle = (y + h // 2) * places.shape[0] // level.shape[0], (x + w // 2) * places.shape[1] // level.shape[1]
+        shades = clarity, on_edge, on_rule, strength, int(places[middle]), around
+        candidates.append(Candidate(source, soft, members, component, area, seams, *shades))
+    return candidates, mask, places
 
 
 def _clear(

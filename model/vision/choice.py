@@ -16,7 +16,6 @@ CLEAR = 8  # clarity at which ink counts as ink by 63 %, at three times that by 
 CLEAR_ALONE = 24  # the same for a 1 without company
 GOES_ON = 0.3  # as dark as its ink is what lies around a stroke that goes on; around digits it is half as dark, or less
 ON_EDGE = 0.6  # of a 1's ink lies where a surface ends or a rule was: it is a sheet's edge, its shadow, a rule's rest
-COMPANY = 0.6  # exponent on the confidence of a digit among others: 0.55 becomes 0.7
 
 
 def choose(candidates: list[Candidate], confidence: np.ndarray) -> dict[int, float]:
@@ -159,25 +158,24 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
     """Digits with their confidence weighed by how clear their ink is and what company they keep.
 
     Anything long and thin looks like a 1 to the network: one without other digits beside it has to be a whole stroke of
-    clear ink, and none is a sheet's edge. Nor does it go on beyond its ends, nor does any digit without company. What
-    stands in a row with other digits of its height is hardly anything but a digit: there doubt counts for less. The
-    more digits keep company, the less likely is one that is like none of them in height. And no digit has others
-    inside.
+    clear ink, and none is a sheet's edge. Nor does it go on beyond its ends, nor does any digit without company. The
+    more of what is near and of its height are digits, the likelier is one more: its odds are multiplied by theirs, one
+    digit and one that is none added (Laplace's rule of succession). The more digits keep company, the less likely is
+    one that is like none of them in height. And no digit has others inside.
     """
     x, y, height = middles(digits)
     left, top, wide, high = np.array([digit.box for digit in digits], float).reshape(-1, 4).T[:, :, None]
-    edges = np.array([c.rim > GOES_ON or c.on_edge > ON_EDGE for c in candidates], bool)
+    edges = np.array([c.rim > GOES_ON or max(c.on_edge, c.on_rule) > ON_EDGE for c in candidates], bool)
     sure = np.array([digit.confidence > 0.8 for digit in digits], bool) & ~edges
     encloses = (left < x) & (x < left + wide) & (top < y) & (y < top + high) & (height < 0.7 * high)
     taller = np.maximum(height[:, None], height)
     like = np.minimum(height[:, None], height) > 0.6 * taller
-    beside = (
-        like
-        & (np.abs(y[:, None] - y) < 2 * taller)
-        & (np.abs(x[:, None] - x) < 5 * taller)
-        & sure
-        & ~np.eye(len(digits), dtype=bool)
-    )
+    surface = np.array([candidate.surface for candidate in candidates])
+    near = like & (np.abs(y[:, None] - y) < 2 * taller) & (np.abs(x[:, None] - x) < 5 * taller)
+    near &= (surface[:, None] == surface) & ~np.eye(len(digits), dtype=bool)
+    beside = near & sure
+    own = np.array([digit.confidence for digit in digits])
+    odds = (near @ own + 1) / (near @ (1 - own) + 1)
     ones = np.array([digit.digit == 1 for digit in digits], bool)
     company, others = beside.sum(1), (beside & ~ones).sum(1)
     kept = sure & (company > 0)
@@ -187,14 +185,15 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
         alone = ones[i] and not others[i]
         clear = CLEAR_ALONE * (1 + abs(candidate.seams)) if alone else CLEAR
         confidence = digit.confidence * (1 - math.exp(-candidate.clarity / clear))
-        if company[i] > 2 and not alone:
-            confidence **= COMPANY
+        if not alone and candidate.on_edge <= ON_EDGE:
+            confidence *= odds[i] / (confidence * odds[i] + 1 - confidence)
         if not company[i] and not alike[i]:
             confidence /= confidence + (1 - confidence) * (1 + int(kept.sum()))
         if (ones[i] or not company[i]) and candidate.rim > GOES_ON:
             confidence *= max(0.0, 1 - candidate.rim)
-        if ones[i] and candidate.on_edge > ON_EDGE:
-            confidence *= 1 - candidate.on_edge
+        on_line = max(candidate.on_edge, candidate.on_rule)
+        if ones[i] and on_line > ON_EDGE:
+            confidence *= 1 - on_line
         believed.append(confidence)
     inside = (encloses & (np.array(believed) > 0.8)).sum(1).tolist()
     return [digit._replace(confidence=p / (1 + n)) for digit, p, n in zip(digits, believed, inside, strict=True)]
