@@ -166,18 +166,16 @@ def test_a_vote_fades_with_time_not_with_frames():
 
 def test_a_digit_must_be_surer_to_come_than_to_stay():
     here = (100, 100, 30, 40)
-    tracker = tracking.Tracker(0.6)  # odds of 1.5: it comes at 2.5, which is 0.71, and goes under 0.9, which is 0.47
+    tracker = tracking.Tracker(0.6)  # odds of 1.5; it goes under 0.9, which is 0.47
 
     def believed(confidence, start):
         return bool(feed(tracker, boxed([(3, confidence, here)]), 60, start).digits)
 
-    assert not believed(0.71, 0)
-    assert believed(0.72, 60)
+    assert not believed(0.59, 0)
+    assert believed(0.61, 60), "as in a single picture"
     assert believed(0.48, 120)
     assert not believed(0.47, 180)
-    assert not believed(0.71, 240)
-    sure = tracking.Tracker(0.95)
-    assert feed(sure, boxed([(3, 0.99, here)]), 3).text == ["3"]
+    assert not believed(0.59, 240)
 
 
 def test_what_most_frames_do_not_find_has_to_be_surer():

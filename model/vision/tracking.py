@@ -13,8 +13,8 @@ from .turn import ordered
 MEMORY_SECONDS = 0.6  # after which what a frame said about a digit counts a third (1/e) of what the newest one says
 SIGHTINGS = 2  # a digit shows when it was seen as often,
 GRACE_SECONDS = 0.5  # and goes when it was missing for so many seconds
-# By what the odds of a limit are multiplied for what was below it, and divided for what was above; so that digits and
-# spaces do not come and go. 0.65 becomes 0.76 and 0.53.
+# By what the odds of a limit are divided for what was above it, so that digits and spaces do not come and go: 0.65
+# becomes 0.53. A space comes as it goes: above 0.62, below 0.38.
 STEADY = 5 / 3
 MISSING = 0.25  # that a frame counts in which a digit is not found: it may be blurred; texture is lost more often
 ROW_SECONDS = 0.5  # that rows have to be others before they are shown so
@@ -55,19 +55,20 @@ class _Track:
     def shown(self, min_confidence: float) -> Digit:
         """The digit by the last frames: each one's vote for a label weighs as much as its confidence.
 
-        To be believed it has to be surer than to stay so. It also stays while its label changes.
+        It is believed from the limit on, as in a single picture, and stays so while it is a little less sure, and
+        while its label changes.
         """
         confidence, in_any_label = float(self.votes[self.label] / self.frames), self.votes.sum() / self.frames
-        self.believed = _above(min_confidence, in_any_label if self.believed else confidence, self.believed)
-        self.apart = _above(0.5, self.begins / self.frames, self.apart)
+        stays = self.believed and in_any_label >= _limit(min_confidence, 1 / STEADY)
+        self.believed = bool(confidence >= min_confidence or stays)
+        self.apart = self.begins / self.frames >= _limit(0.5, 1 / STEADY if self.apart else STEADY)
         box = tuple(self.box.round().astype(int).clip(0).tolist())
         return Digit(self.label, confidence, box, self.crop, self.id, self.apart)
 
 
-def _above(limit: float, share: float, before: bool) -> bool:
-    """Whether a share is above a limit, which is lower for one that was above it before. All from 0 to 1."""
-    times = 1 / STEADY if before else STEADY
-    return bool(share >= times * limit / (times * limit + 1 - limit))
+def _limit(limit: float, times: float) -> float:
+    """A limit with its odds multiplied; 0 to 1."""
+    return times * limit / (times * limit + 1 - limit)
 
 
 class Tracker:
