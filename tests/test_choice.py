@@ -238,7 +238,10 @@ def test_a_one_beside_a_sure_digit_is_not_alone():
 @pytest.mark.parametrize(("on_edge", "share"), [(0.0, 1), (0.55, 1), (0.65, 0.35), (1.0, 0)])
 def test_a_one_where_a_surface_ends_is_its_edge_and_no_digit_there_gains_by_its_neighbours(on_edge, share):
     gains = among(0.9, 0.9) if share == 1 else 0.9
-    assert believed(row((1, 0.9), (7, 0.9)), on_edge=on_edge) == pytest.approx([gains * share, gains])
+    assert believed(row((1, 0.9), (7, 0.9)), on_edge=on_edge)[0] == pytest.approx(gains * share)
+    sevens = choice.believe(row((7, 0.9), (7, 0.9)), [candidate(0, on_edge=on_edge), candidate(1)])
+    assert sevens[0].confidence == pytest.approx(gains)
+    assert believed(row((7, 0.9)), on_edge=on_edge) == pytest.approx([0.9 * share]), "without company"
 
 
 @pytest.mark.parametrize(("on_rule", "share"), [(0.0, 1), (0.55, 1), (0.65, 0.35), (1.0, 0)])

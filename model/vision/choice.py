@@ -15,7 +15,7 @@ MAX_CHOICES = 12  # pieces of ink up to which the best choice is looked for in f
 CLEAR = 8  # clarity at which ink counts as ink by 63 %, at three times that by 95 %
 CLEAR_ALONE = 24  # the same for a 1 without company
 GOES_ON = 0.3  # as dark as its ink is what lies around a stroke that goes on; around digits it is half as dark, or less
-ON_EDGE = 0.6  # of a 1's ink lies where a surface ends or a rule was: it is a sheet's edge, its shadow, a rule's rest
+ON_EDGE = 0.6  # of its ink lies where a surface ends or a rule was: it is a sheet's edge, its shadow, a rule's rest
 
 
 def choose(candidates: list[Candidate], confidence: np.ndarray) -> dict[int, float]:
@@ -158,7 +158,7 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
     """Digits with their confidence weighed by how clear their ink is and what company they keep.
 
     Anything long and thin looks like a 1 to the network: one without other digits beside it has to be a whole stroke of
-    clear ink, and none is a sheet's edge. Nor does it go on beyond its ends, nor does any digit without company. The
+    clear ink. It does not go on beyond its ends and is no sheet's edge, and no digit without company does or is. The
     more of what is near and of its height are digits, the likelier is one more: its odds are multiplied by theirs, one
     digit and one that is none added (Laplace's rule of succession). The more digits keep company, the less likely is
     one that is like none of them in height. And no digit has others inside.
@@ -189,10 +189,11 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
             confidence *= odds[i] / (confidence * odds[i] + 1 - confidence)
         if not company[i] and not alike[i]:
             confidence /= confidence + (1 - confidence) * (1 + int(kept.sum()))
-        if (ones[i] or not company[i]) and candidate.rim > GOES_ON:
+        suspect = ones[i] or not company[i]
+        if suspect and candidate.rim > GOES_ON:
             confidence *= max(0.0, 1 - candidate.rim)
-        on_line = max(candidate.on_edge, candidate.on_rule)
-        if ones[i] and on_line > ON_EDGE:
+        on_line = max(suspect * candidate.on_edge, ones[i] * candidate.on_rule)
+        if on_line > ON_EDGE:
             confidence *= 1 - on_line
         believed.append(confidence)
     inside = (encloses & (np.array(believed) > 0.8)).sum(1).tolist()
