@@ -277,10 +277,12 @@ def test_the_more_of_what_is_near_are_digits_the_likelier_is_one_more():
     assert believed(row((1, 0.55), *[(1, 0.9)] * 3))[0] == pytest.approx(0.55), "a 1 among 1s"
 
 
-def test_what_lies_on_another_surface_is_no_company():
+def test_what_lies_on_another_surface_does_not_make_one_more_likely():
     digits = row((3, 0.4), (2, 0.9), (2, 0.9))
     found = choice.believe(digits, [candidate(0, surface=1), candidate(1, surface=1), candidate(2, surface=2)])
     assert [digit.confidence for digit in found] == pytest.approx([among(0.4, 0.9), among(0.9, 0.4), 0.9])
+    found = choice.believe(row((7, 0.9), (7, 0.9)), [candidate(0, on_edge=1.0), candidate(1, surface=1)])
+    assert found[0].confidence == pytest.approx(0.9), "but it is company: a shadow's edge lies between them"
 
 
 @pytest.mark.parametrize(
@@ -313,9 +315,9 @@ def test_who_is_company(move, company):
     assert believed(digits)[0] == pytest.approx(near)
 
 
-def less_likely(confidence: float, kept: int) -> float:
-    """Of a digit that is like none of those that keep company in height."""
-    return confidence / (confidence + (1 - confidence) * (1 + kept))
+def less_likely(confidence: float, kept: int, ways: int = 1) -> float:
+    """Of a digit that is like none of those that keep company, in height or in its surface, or in both ways."""
+    return confidence / (confidence + (1 - confidence) * (1 + kept) ** ways)
 
 
 def test_the_more_digits_keep_company_the_less_likely_is_one_of_another_height():
@@ -324,6 +326,14 @@ def test_the_more_digits_keep_company_the_less_likely_is_one_of_another_height()
         others = row(*[(2, 0.9)] * kept)
         assert believed([lone, *others])[0] == pytest.approx(less_likely(0.9, kept))
     assert believed([lone._replace(box=(1000, 0, 20, 40)), *others])[0] == pytest.approx(0.9), "as high as they are"
+
+
+def test_nor_is_one_on_a_surface_that_has_none_of_them():
+    digits = [Digit(7, 0.9, (1000, 0, 20, 40), CROP), *row((2, 0.9), (3, 0.9))]
+    for height, ways in ((40, 1), (400, 2)):
+        digits[0] = digits[0]._replace(box=(1000, 0, 20, height))
+        found = choice.believe(digits, [candidate(0, surface=1), candidate(1), candidate(2)])
+        assert found[0].confidence == pytest.approx(less_likely(0.9, 2, ways))
 
 
 def test_no_digit_has_others_inside():

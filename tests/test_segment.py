@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from model import crop
-from model.vision import candidates, ink, segment
+from model.vision import candidates, choice, ink, segment
 from model.vision.segment import Piece
 
 MASK = (720, 1280)
@@ -448,7 +448,7 @@ def test_what_is_left_of_a_ruled_line_lies_where_it_was_and_a_digit_on_one_does_
     high = sorted((each for each in candidates.find(picture)[0] if each.box[3] > 40), key=lambda each: each.box)
     lump, one, *parts_of_seven = high
     assert (lump.box[0], one.box[0]) == pytest.approx((396, 596), abs=2)
-    assert lump.on_rule > 0.95 and one.on_rule == 0
+    assert lump.on_rule > choice.ON_EDGE and one.on_rule == 0
     assert parts_of_seven and all(part.on_rule < 0.3 for part in parts_of_seven)
 
 

@@ -44,7 +44,7 @@ def test_the_same_seed_gives_the_same_sheet(name):
 
 
 @pytest.mark.parametrize("name", ["years in a column", "1s in a column"])
-@pytest.mark.parametrize("strength", [0.2, 0.33])
+@pytest.mark.parametrize("strength", [0.33, 0.67, 1])
 def test_numbers_below_one_another(check, name, strength):
     check(effect(name, strength))
 

@@ -161,7 +161,8 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
     clear ink. It does not go on beyond its ends and is no sheet's edge, and no digit without company does or is. The
     more of what is near and of its height are digits, the likelier is one more: its odds are multiplied by theirs, one
     digit and one that is none added (Laplace's rule of succession). The more digits keep company, the less likely is
-    one that is like none of them in height. And no digit has others inside.
+    one that has none and is like none of them in height, or lies where none of them does, or both. And no digit has
+    others inside.
     """
     x, y, height = middles(digits)
     left, top, wide, high = np.array([digit.box for digit in digits], float).reshape(-1, 4).T[:, :, None]
@@ -172,14 +173,15 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
     like = np.minimum(height[:, None], height) > 0.6 * taller
     surface = np.array([candidate.surface for candidate in candidates])
     near = like & (np.abs(y[:, None] - y) < 2 * taller) & (np.abs(x[:, None] - x) < 5 * taller)
-    near &= (surface[:, None] == surface) & ~np.eye(len(digits), dtype=bool)
+    np.fill_diagonal(near, False)
     beside = near & sure
+    near &= surface[:, None] == surface
     own = np.array([digit.confidence for digit in digits])
     odds = (near @ own + 1) / (near @ (1 - own) + 1)
     ones = np.array([digit.digit == 1 for digit in digits], bool)
     company, others = beside.sum(1), (beside & ~ones).sum(1)
     kept = sure & (company > 0)
-    alike = (kept & like).any(1)
+    unlike = 2 - (kept & like).any(1) - (kept & (surface[:, None] == surface)).any(1)
     believed = []
     for i, (digit, candidate) in enumerate(zip(digits, candidates, strict=True)):
         alone = ones[i] and not others[i]
@@ -187,8 +189,8 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
         confidence = digit.confidence * (1 - math.exp(-candidate.clarity / clear))
         if not alone and candidate.on_edge <= ON_EDGE:
             confidence *= odds[i] / (confidence * odds[i] + 1 - confidence)
-        if not company[i] and not alike[i]:
-            confidence /= confidence + (1 - confidence) * (1 + int(kept.sum()))
+        if not company[i]:
+            confidence /= confidence + (1 - confidence) * (1 + int(kept.sum())) ** int(unlike[i])
         suspect = ones[i] or not company[i]
         if suspect and candidate.rim > GOES_ON:
             confidence *= max(0.0, 1 - candidate.rim)
