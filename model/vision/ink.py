@@ -215,19 +215,16 @@ def _remove_level_rules(
         return mask, lines
     level = cv2.resize(ink, marks.shape[::-1], interpolation=cv2.INTER_AREA)
     stands_out, level = _stands_out(level, thick // 2 + 2), cv2.dilate(level, np.ones((3, 1), np.uint8))
-    taken = np.zeros_like(lines)
+    seen = np.zeros_like(level)
     for i in strong:  # the strongest first, and not its near doubles
-        ridge = _ridge(ink, begin[i] + slope[i] * columns, columns)
-        x, y = ridge.T
-        y = y.clip(0, len(ink) - 1)
-        hit = near[y // 2, columns] > 0
-        if taken[y, x][hit].mean() > 128:
+        if cv2.mean(seen[on[i], columns], near[on[i], columns])[0] > 128:
             continue
-        first, last = _longest(stands_out[y // 2, columns], level[y // 2, columns], hit)
-        if last - first > cover * len(columns):
-            ridge = ridge[max(0, first - 1) : last + 1]  # it may end between two points
-            cv2.polylines(lines, [ridge], False, 255)
-            cv2.polylines(taken, [ridge], False, 255, 5)
+        ridge = _ridge(ink, begin[i] + slope[i] * columns, columns)
+        y = (ridge[:, 1] // 2).clip(0, len(level) - 1)
+        cv2.polylines(seen, [np.stack([columns, y], 1)], False, 255, 3)
+        first, last = _longest(stands_out[y, columns], level[y, columns], near[y, columns] > 0)
+        if last - first > cover * len(columns):  # it may end between two points
+            cv2.polylines(lines, [ridge[max(0, first - 1) : last + 1]], False, 255)
     if not lines.any():
         return mask, lines
     band = cv2.dilate(lines, np.ones((2 * (thick // 2) + 3, 1), np.uint8))
