@@ -452,6 +452,17 @@ def test_what_is_left_of_a_ruled_line_lies_where_it_was_and_a_digit_on_one_does_
     assert parts_of_seven and all(part.on_rule < 0.3 for part in parts_of_seven)
 
 
+def test_a_candidate_knows_the_surface_that_it_lies_on():
+    picture = np.full(MASK, 60, np.uint8)
+    for x in (100, 700):
+        picture[100:600, x : x + 480] = 225
+        for left in (x + 120, x + 300):
+            cv2.line(picture, (left, 300), (left, 380), 40, 6, cv2.LINE_AA)
+    found = sorted((c for c in candidates.find(picture)[0] if 70 < c.box[3] < 100), key=lambda c: c.box)
+    a, b, c, d = (candidate.surface for candidate in found)
+    assert a == b != c == d and 0 not in (a, c)
+
+
 @pytest.mark.parametrize("thick", [6, 50])
 def test_strokes_thin_and_wide_are_no_edges_of_surfaces(thick):
     (bar,), *_ = candidates.find(paper([(600, 250), (600, 450)], thick=thick))

@@ -400,10 +400,20 @@ def column(text="1", rows=6, pitch=110, height=70, x=600):
     return picture
 
 
+@pytest.mark.parametrize("height", [70, 95])
 @pytest.mark.parametrize("text", ["1", "4"])
-def test_a_column_of_digits_is_no_rule(text):
-    before, after, lines = removed(column(text))
+def test_a_column_of_digits_is_no_rule(text, height):
+    """Not even where a seventh of it is bare."""
+    before, after, lines = removed(column(text, height=height))
     assert (after == before).all() and lines.max() == 0
+
+
+def test_a_rule_is_told_from_where_it_begins_to_where_it_ends():
+    picture = np.full((720, 1280), 230, np.uint8)
+    cv2.line(picture, (150, 300), (900, 300), 120, 3, cv2.LINE_AA)
+    _, after, lines = removed(picture)
+    where = np.flatnonzero(lines.any(0))
+    assert (where[0], where[-1]) == pytest.approx((150, 900), abs=16) and not after.any()  # points are 8 pixels apart
 
 
 @pytest.mark.parametrize("text", ["1", "4"])
