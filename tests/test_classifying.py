@@ -142,7 +142,7 @@ def test_sure_digits_are_read_and_others_doubted():
     sure = reading.read(picture, Classifier())
     assert sure.text == ["7777"] and sure.doubtful == []
     assert all(0.9 < digit.confidence <= 1 for digit in sure.digits)
-    unsure = reading.read(picture, Classifier(lambda crop: (7, 0.6)))
+    unsure = reading.read(picture, Classifier(lambda crop: (7, 0.5)))
     assert unsure.text == [] and len(unsure.doubtful) >= 4
     low = reading.read(picture, Classifier(lambda crop: (7, 0.6)), min_confidence=0.5)
     assert low.text and low.doubtful == []

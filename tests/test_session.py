@@ -504,7 +504,7 @@ def test_a_dragged_region_alone_is_read_and_boxes_stay_the_frames(mirror, back, 
 
 
 def test_doubtful_digits_of_a_region_are_moved_back_too(begin, screen):
-    one = begin(folder(sheet("1010")), min_confidence=0.995)
+    one = begin(folder(sheet("1010")), min_confidence=1.0)
     turn(one, screen)
     boxes = sorted(d.box for d in one.seen.doubtful)
     screen.mouse(*corners(one, screen, (140, 180, 160, 120)))
