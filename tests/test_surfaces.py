@@ -447,7 +447,7 @@ def test_the_edge_of_a_dark_place_is_no_rule():
         level[101:] = below
         level[99:102] = 100
         level[99:102, ::16] = 130 if not rule else 100  # darker here and there
-        first, last = ink._longest(ink._stands_out(level, 6)[100, line], level[100, line], mask)
+        first, last = ink._longest(cv2.subtract(level, ink._beside(level, 6))[100, line], level[100, line], mask)
         assert last - first == len(line) if rule else last - first <= 1, (above, below)
 
 

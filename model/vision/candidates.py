@@ -42,6 +42,11 @@ class Candidate:
         """(28, 28) float32, 0 (paper) to 1 (ink), laid out as MNIST is."""
         return crop.normalise(self.ink)
 
+    @property
+    def on_line(self) -> float:
+        """Share of its ink that lies where a surface ends, or where a rule was, whichever is more: 0 to 1."""
+        return max(self.on_edge, self.on_rule)
+
     @cached_property
     def rim(self) -> float:
         """How dark what lies close around its ink is, as a share of the ink: all but a tenth of it is less.

@@ -166,8 +166,9 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
     """
     x, y, height = middles(digits)
     left, top, wide, high = np.array([digit.box for digit in digits], float).reshape(-1, 4).T[:, :, None]
-    edges = np.array([c.rim > GOES_ON or max(c.on_edge, c.on_rule) > ON_EDGE for c in candidates], bool)
-    sure = np.array([digit.confidence > 0.8 for digit in digits], bool) & ~edges
+    own = np.array([digit.confidence for digit in digits])
+    lines = np.array([c.rim > GOES_ON or c.on_line > ON_EDGE for c in candidates], bool)
+    sure = (own > 0.8) & ~lines
     encloses = (left < x) & (x < left + wide) & (top < y) & (y < top + high) & (height < 0.7 * high)
     taller = np.maximum(height[:, None], height)
     like = np.minimum(height[:, None], height) > 0.6 * taller
@@ -175,22 +176,23 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
     near = like & (np.abs(y[:, None] - y) < 2 * taller) & (np.abs(x[:, None] - x) < 5 * taller)
     np.fill_diagonal(near, False)
     beside = near & sure
-    near &= surface[:, None] == surface
-    own = np.array([digit.confidence for digit in digits])
-    odds = (near @ own + 1) / (near @ (1 - own) + 1)
+    together = surface[:, None] == surface
+    near_there = near & together
+    odds = (near_there @ own + 1) / (near_there @ (1 - own) + 1)
     ones = np.array([digit.digit == 1 for digit in digits], bool)
     company, others = beside.sum(1), (beside & ~ones).sum(1)
     kept = sure & (company > 0)
-    unlike = 2 - (kept & like).any(1) - (kept & (surface[:, None] == surface)).any(1)
+    unlike = 2 - (kept & like).any(1) - (kept & together).any(1)
+    stray_odds = (1.0 + kept.sum()) ** -unlike
     believed = []
     for i, (digit, candidate) in enumerate(zip(digits, candidates, strict=True)):
         alone = ones[i] and not others[i]
         clear = CLEAR_ALONE * (1 + abs(candidate.seams)) if alone else CLEAR
         confidence = digit.confidence * (1 - math.exp(-candidate.clarity / clear))
         if not alone and candidate.on_edge <= ON_EDGE:
-            confidence *= odds[i] / (confidence * odds[i] + 1 - confidence)
+            confidence = weighed(confidence, odds[i])
         if not company[i]:
-            confidence /= confidence + (1 - confidence) * (1 + int(kept.sum())) ** int(unlike[i])
+            confidence = weighed(confidence, stray_odds[i])
         suspect = ones[i] or not company[i]
         if suspect and candidate.rim > GOES_ON:
             confidence *= max(0.0, 1 - candidate.rim)
@@ -200,3 +202,8 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
         believed.append(confidence)
     inside = (encloses & (np.array(believed) > 0.8)).sum(1).tolist()
     return [digit._replace(confidence=p / (1 + n)) for digit, p, n in zip(digits, believed, inside, strict=True)]
+
+
+def weighed(probability: float, odds: float) -> float:
+    """A probability with its odds multiplied; 0 to 1."""
+    return probability * odds / (probability * odds + 1 - probability)

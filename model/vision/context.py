@@ -88,7 +88,7 @@ def evidence(digits: list[Digit], chosen: list[Candidate]) -> tuple[np.ndarray, 
     low, high = ((weight * (edge - edge[:, None])).sum(1) / height for edge in (y + height / 2, y - height / 2))
     unlike = [value - weight @ value for value in (lean, thick + size, strength)]
     within = (across * taller < (width * height / 2)[:, None]) & (down * taller < height[:, None] / 2) & other
-    ink = [(np.log(max(c.clarity, 1)), max(c.on_edge, c.on_rule), min(c.rim, 1.5)) for c in chosen]
+    ink = [(np.log(max(c.clarity, 1)), c.on_line, min(c.rim, 1.5)) for c in chosen]
     stroke = [lean, straight, thick, width, low, high, *unlike, np.log1p(within @ sure), *np.transpose(ink)]
     own = [np.eye(10)[label], logit(digits)[:, None], (seams > 0)[:, None], (seams < 0)[:, None]]
     return np.float32(np.concatenate([*own, np.stack(company + stroke, 1)], 1)), letters

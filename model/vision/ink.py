@@ -214,7 +214,9 @@ def _remove_level_rules(
     if not len(strong):
         return mask, lines
     level = cv2.resize(ink, marks.shape[::-1], interpolation=cv2.INTER_AREA)
-    stands_out, level = _stands_out(level, thick // 2 + 2), cv2.dilate(level, np.ones((3, 1), np.uint8))
+    beside = _beside(level, thick // 2 + 2)
+    level = cv2.dilate(level, np.ones((3, 1), np.uint8))  # a ridge may be a pixel off
+    stands_out = cv2.subtract(level, beside)
     seen = np.zeros_like(level)
     for i in strong:  # the strongest first, and not its near doubles
         if cv2.mean(seen[on[i], columns], near[on[i], columns])[0] > 128:
@@ -225,7 +227,7 @@ def _remove_level_rules(
         first, last = _longest(stands_out[y, columns], level[y, columns], near[y, columns] > 0)
         if last - first > cover * len(columns):  # it may end between two points
             cv2.polylines(lines, [ridge[max(0, first - 1) : last + 1]], False, 255)
-    if not lines.any():
+    if not cv2.countNonZero(lines):
         return mask, lines
     band = cv2.dilate(lines, np.ones((2 * (thick // 2) + 3, 1), np.uint8))
     thin = cv2.subtract(mask, cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thick + 1, 1), np.uint8)))
@@ -252,11 +254,10 @@ def _ridge(ink: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray
     return np.stack([x, y], 1).astype(np.int32)
 
 
-def _stands_out(ink: np.ndarray, off: int) -> np.ndarray:
-    """How much darker than so many pixels above and below each pixel of the ink is: (h, w) uint8."""
+def _beside(ink: np.ndarray, off: int) -> np.ndarray:
+    """How dark it is so many pixels above or below each pixel, where it is darker: (h, w) uint8."""
     around = cv2.copyMakeBorder(ink, off, off, 0, 0, cv2.BORDER_REPLICATE)
-    sides = cv2.max(around[: len(ink)], around[2 * off :])
-    return cv2.subtract(cv2.dilate(ink, np.ones((3, 1), np.uint8)), sides, sides)
+    return cv2.max(around[: len(ink)], around[2 * off :])
 
 
 def _longest(stands_out: np.ndarray, level: np.ndarray, mask: np.ndarray) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
+from .choice import weighed
 from .reading import Reading
 from .rows import Digit
 from .turn import ordered
@@ -59,16 +60,11 @@ class _Track:
         while its label changes.
         """
         confidence, in_any_label = float(self.votes[self.label] / self.frames), self.votes.sum() / self.frames
-        stays = self.believed and in_any_label >= _limit(min_confidence, 1 / STEADY)
+        stays = self.believed and in_any_label >= weighed(min_confidence, 1 / STEADY)
         self.believed = bool(confidence >= min_confidence or stays)
-        self.apart = self.begins / self.frames >= _limit(0.5, 1 / STEADY if self.apart else STEADY)
+        self.apart = self.begins / self.frames >= weighed(0.5, 1 / STEADY if self.apart else STEADY)
         box = tuple(self.box.round().astype(int).clip(0).tolist())
         return Digit(self.label, confidence, box, self.crop, self.id, self.apart)
-
-
-def _limit(limit: float, times: float) -> float:
-    """A limit with its odds multiplied; 0 to 1."""
-    return times * limit / (times * limit + 1 - limit)
 
 
 class Tracker:
