@@ -4,18 +4,20 @@
     python tests/long_run.py                # 10,000 frames
     python tests/long_run.py --frames 2000
 
-Prints a line every tenth of the way. Exit code 1 if memory grew by more than 30 MB after the first tenth,
-or any file handle was left open. Needs Linux (/proc).
+Prints a line every tenth of the way. Exit code 1 if memory usually grew from one tenth to the next by more than
+1 MB, or any file handle was left open. What a library takes once, at its first use, is no leak: so the median
+counts. Needs Linux (/proc).
 """
 
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 import cv2
@@ -25,7 +27,7 @@ sys.path.insert(0, str(ROOT))
 
 from model.live import demo  # noqa: E402
 
-MOST_GROWTH = 30.0  # MB of memory
+MOST_GROWTH = 1.0  # MB of memory a tenth of the way: 30 frames that keep 35 kB each are seen, in the shortest run
 
 
 def make_video(path: Path, frames: int) -> None:
@@ -64,9 +66,9 @@ def main() -> int:
             measured.append((resident, handles))
         if reader.wait() or len(measured) < 9:
             return 1
-    growth = max(resident for resident, _ in measured) - measured[0][0]
+    growth = statistics.median(after - before for (before, _), (after, _) in pairwise(measured))
     left_open = max(handles for _, handles in measured) - measured[0][1]
-    print(f"memory grew by {growth:.1f} MB, file handles by {left_open}")
+    print(f"memory usually grew by {growth:.1f} MB a tenth of the way, file handles by {left_open}")
     return int(growth > MOST_GROWTH or left_open > 0)
 
 
