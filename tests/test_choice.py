@@ -336,6 +336,13 @@ def test_nor_is_one_on_a_surface_that_has_none_of_them():
         assert found[0].confidence == pytest.approx(less_likely(0.9, 2, ways))
 
 
+def test_but_it_is_less_so_the_more_of_them_are_near():
+    """A shadow's edge may lie between them; the background does not know where the rows are."""
+    digits = row((7, 0.9), *[(2, 0.9)] * 8)  # four of the others are within five heights of it
+    found = choice.believe(digits, [candidate(0, surface=1), *[candidate(i) for i in range(1, 9)]])
+    assert found[0].confidence == pytest.approx(0.9 / (0.9 + 0.1 * 9 / 5))
+
+
 def test_no_digit_has_others_inside():
     around = Digit(0, 0.9, (0, 0, 200, 300), CROP)
     inside = [Digit(7, 0.9, (60, 60 + 80 * i, 40, 60), CROP) for i in range(2)]

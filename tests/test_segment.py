@@ -463,6 +463,16 @@ def test_a_candidate_knows_the_surface_that_it_lies_on():
     assert a == b != c == d and 0 not in (a, c)
 
 
+def test_a_closed_stroke_lies_on_what_is_around_it_not_on_what_it_encloses():
+    picture = np.full((360, 640), 225, np.uint8)
+    cv2.ellipse(picture, (528, 180), (100, 120), 0, 0, 360, 40, 20)
+    cv2.line(picture, (213, 90), (213, 270), 40, 20)
+    found, _, places = candidates.find(picture)
+    inside, around = places[180 // 2, 528 // 2], places[180 // 2, 320 // 2]
+    assert inside != around, "what it encloses is a surface"
+    assert [candidate.surface for candidate in found if candidate.seams == 0] == [around, around]
+
+
 @pytest.mark.parametrize("thick", [6, 50])
 def test_strokes_thin_and_wide_are_no_edges_of_surfaces(thick):
     (bar,), *_ = candidates.find(paper([(600, 250), (600, 450)], thick=thick))

@@ -34,7 +34,7 @@ class Candidate:
     on_edge: float = 0.0  # share of its ink that lies where a surface ends, 0 to 1
     on_rule: float = 0.0  # the same for where a rule was
     strength: float = 255.0  # how dark full ink is: 1 to 255
-    surface: int = 0  # which surface the middle of the box lies on, 0: the rest of the picture
+    surface: int = 0  # which surface it lies on, 0: the rest of the picture
     ground: np.ndarray | None = None  # uint8: how dark what is no ink is, in the box and RIM steps to each side of it
 
     @cached_property
@@ -84,8 +84,11 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
     ground = cv2.copyMakeBorder(ground, most, most, most, most, cv2.BORDER_REPLICATE)
     thin_stroke = surfaces.THIN_STROKE / 2 * max(mask.shape) / surfaces.GRID_SIDE  # pixels
     places = surfaces.numbered(found)
+    surface = _surface(places, np.array(boxes, float).reshape(-1, 4) * (places.shape[1] / level.shape[1]))
     candidates = []
-    for (members, component, seams), box, uneven in zip(groups, boxes, unevenness.tolist(), strict=True):
+    for (members, component, seams), box, uneven, lies_on in zip(
+        groups, boxes, unevenness.tolist(), surface.tolist(), strict=True
+    ):
         x, y, w, h = box
         part = segment.paint(pieces, members, box)
         inside = level[y : y + h, x : x + w]
@@ -101,10 +104,22 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
         on_rule = cv2.mean(rules[y : y + h, x : x + w], part)[0] / 255
         reach = min(most, RIM * (1 + area // (THICK * max(w, h))))
         around = ground[y + most - reach : y + h + most + reach, x + most - reach : x + w + most + reach]
-        middle = (y + h // 2) * places.shape[0] // level.shape[0], (x + w // 2) * places.shape[1] // level.shape[1]
-        shades = clarity, on_edge, on_rule, strength, int(places[middle]), around
+        shades = clarity, on_edge, on_rule, strength, lies_on, around
         candidates.append(Candidate(source, soft, members, component, area, seams, *shades))
     return candidates, mask, places
+
+
+def _surface(places: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Which surface boxes (n, 4) lie on, both on one grid: (n,).
+
+    The one of most corners and the middle: what a closed stroke encloses may be a surface of its own.
+    """
+    x, y, w, h = boxes.T
+    across, down = np.array([(0, 0), (1, 0), (0, 1), (1, 1), (0.5, 0.5)]).T[:, :, None]
+    rows, columns = (y + down * h).astype(int), (x + across * w).astype(int)
+    at = places[rows.clip(0, places.shape[0] - 1), columns.clip(0, places.shape[1] - 1)]
+    most = (at[:, None] == at).sum(0).argmax(0)
+    return at[most, np.arange(len(boxes))]
 
 
 def _clear(

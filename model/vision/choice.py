@@ -159,10 +159,10 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
 
     Anything long and thin looks like a 1 to the network: one without other digits beside it has to be a whole stroke of
     clear ink. It does not go on beyond its ends and is no sheet's edge, and no digit without company does or is. The
-    more of what is near and of its height are digits, the likelier is one more: its odds are multiplied by theirs, one
-    digit and one that is none added (Laplace's rule of succession). The more digits keep company, the less likely is
-    one that has none and is like none of them in height, or lies where none of them does, or both. And no digit has
-    others inside.
+    more of what is near, as high and on the same surface are digits, the likelier is one more: its odds are multiplied
+    by theirs, one digit and one that is none added (Laplace's rule of succession). The more digits keep company, and
+    the fewer of them are near, the less likely is one that has none on its surface and is like none of them in height,
+    or lies where none of them does, or both. And no digit has others inside.
     """
     x, y, height = middles(digits)
     left, top, wide, high = np.array([digit.box for digit in digits], float).reshape(-1, 4).T[:, :, None]
@@ -173,17 +173,17 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
     taller = np.maximum(height[:, None], height)
     like = np.minimum(height[:, None], height) > 0.6 * taller
     surface = np.array([candidate.surface for candidate in candidates])
+    together = surface[:, None] == surface
     near = like & (np.abs(y[:, None] - y) < 2 * taller) & (np.abs(x[:, None] - x) < 5 * taller)
     np.fill_diagonal(near, False)
-    beside = near & sure
-    together = surface[:, None] == surface
-    near_there = near & together
+    near_there, beside = near & together, near & sure
     odds = (near_there @ own + 1) / (near_there @ (1 - own) + 1)
     ones = np.array([digit.digit == 1 for digit in digits], bool)
     company, others = beside.sum(1), (beside & ~ones).sum(1)
-    kept = sure & (company > 0)
+    company_there = (beside & together).any(1)
+    kept = sure & company_there
     unlike = 2 - (kept & like).any(1) - (kept & together).any(1)
-    stray_odds = (1.0 + kept.sum()) ** -unlike
+    stray_odds = np.minimum(1, (1 + company) / (1 + kept.sum())) ** unlike
     believed = []
     for i, (digit, candidate) in enumerate(zip(digits, candidates, strict=True)):
         alone = ones[i] and not others[i]
@@ -191,7 +191,7 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
         confidence = digit.confidence * (1 - math.exp(-candidate.clarity / clear))
         if not alone and candidate.on_edge <= ON_EDGE:
             confidence = weighed(confidence, odds[i])
-        if not company[i]:
+        if not company_there[i]:
             confidence = weighed(confidence, stray_odds[i])
         suspect = ones[i] or not company[i]
         if suspect and candidate.rim > GOES_ON:
