@@ -415,9 +415,9 @@ def test_ink_ends_in_paper(thick, blur):
 
 @pytest.mark.parametrize(("faint", "goes_on"), [(220, False), (165, True)])
 def test_what_goes_on_beyond_its_ends_has_a_dark_rim(faint, goes_on):
-    """A rule that is faint beside one piece of it."""
-    picture = paper([(600, 310), (600, 380)], thick=10, stroke=faint)
-    cv2.line(picture, (600, 330), (600, 360), 40, 10)
+    """A rule that is faint beside one piece of it, and too near to it to be ink itself."""
+    picture = paper([(600, 316), (600, 374)], thick=10, stroke=faint)
+    cv2.line(picture, (600, 325), (600, 365), 40, 10)
     assert (rim_of(picture) > 0.3) == goes_on
 
 

@@ -323,11 +323,25 @@ def test_an_empty_sheet_has_no_ink():
 def test_faint_writing_beside_a_blot_is_still_ink_and_dirt_beside_a_stroke_is_none():
     picture = table((0, 0, 640, 360), text="")
     cv2.line(picture, (300, 50), (300, 300), 40, 6)  # 185 darker than the paper
-    for x, depth in ((312, 50), (450, 50), (318, 110)):
+    for x, depth in ((312, 38), (450, 38), (318, 110)):
         cv2.line(picture, (x, 150), (x, 200), 225 - depth, 5)
     mask = mask_of(picture)
     assert mask[350, 600] and mask[350, 636] and mask[350, 900]
-    assert not mask[350, 624], "a quarter as dark as the stroke beside it"
+    assert not mask[350, 624], "a fifth as dark as the stroke beside it"
+
+
+@pytest.mark.parametrize(("share", "whole"), [(0.35, True), (0.2, False)])
+def test_a_stroke_is_whole_where_the_pen_pressed_less(share, whole):
+    """Down to a quarter as dark as where it pressed most, on a ball at each end; a halo beside that is no ink."""
+    picture = table((0, 0, 640, 360), text="")
+    cv2.line(picture, (300, 150), (300, 210), 225 - round(185 * share), 5)
+    for y in (150, 210):
+        cv2.circle(picture, (300, y), 4, 40, -1)
+    mask = mask_of(picture)
+    assert (mask[330:390, 600] > 0).all() == whole
+    cv2.circle(picture, (300, 150), 9, 225 - round(185 * 0.35), -1)
+    cv2.circle(picture, (300, 150), 4, 40, -1)
+    assert not mask_of(picture)[300, 588:591].any()
 
 
 def test_rough_paper_needs_darker_ink_than_smooth_paper_in_the_same_picture():
@@ -506,6 +520,32 @@ def test_a_long_stroke_is_no_line_of_a_table():
     cv2.line(picture, (100, 200), (190, 200), 60, 3, cv2.LINE_AA)
     before, after, _ = removed(picture)
     assert (after == before).all()
+
+
+def test_a_stroke_that_is_long_beside_a_picture_cut_close_is_no_rule():
+    """Three digits' heights are more than its own height."""
+    picture = np.full((170, 662), 255, np.uint8)
+    for x in (60, 400):
+        cv2.line(picture, (x, 30), (x, 140), 0, 4)
+    cv2.ellipse(picture, (560, 85), (30, 55), 0, 0, 360, 0, 4)
+    before, after, lines = removed(picture)
+    assert (after == before).all() and not lines.any()
+
+
+def test_uprights_of_a_table_are_taken_out_when_its_level_lines_cut_them():
+    """Each piece that is left of them is no longer than three digits."""
+    picture = np.full((720, 1280), 230, np.uint8)
+    for y in range(40, 241, 50):
+        cv2.line(picture, (60, y), (660, y), 120, 2)
+    for x in range(60, 661, 100):
+        cv2.line(picture, (x, 40), (x, 240), 120, 2)
+    for i in range(4):
+        rng = np.random.default_rng(i)
+        for j in range(6):
+            pen.write(picture, str(rng.integers(10, 99)), (80 + 100 * j, 50 + 50 * i), 32, 3, 60, rng, pen.hand(rng))
+    _, after, lines = removed(picture)
+    assert (after[44:236, [60, 160, 260, 360, 460, 560, 660]] > 0).mean() < 0.05
+    assert (lines[50:230, [60, 160, 260, 360, 460, 560, 660]] > 0).mean() > 0.95
 
 
 # -- How uneven the ground is

@@ -7,7 +7,8 @@ from . import surfaces
 from .surfaces import Surface
 
 STROKE_SHARE = 0.15  # of the shorter side: dark things wider than this are background, not strokes
-HALF_INK = 0.4  # of the darkest ink nearby: less is paper, halo or dirt
+HALF_INK = 0.4  # of the darkest ink close by, as far as its blur reaches: less is paper or its halo
+DIRT = 0.25  # of the darkest ink nearby, as far as a digit reaches: less is dirt
 GAPS, GOES_ON = 0.1, 0.3  # a rule is, in all but a tenth of its length, a third as dark as where it is darkest
 RULE_COVER = 0.35  # of the picture's side that a line covers with ink, to be a ruled one
 LONG = 3  # heights of a digit: no stroke is as long, a rule of a table is
@@ -91,13 +92,15 @@ def white_on_black(half: np.ndarray, reach: int, found: list[Surface]) -> np.nda
 def threshold(ink: np.ndarray, found: list[Surface]) -> tuple[np.ndarray, np.ndarray]:
     """Where ink is, (h, w) uint8, 255 or 0; and at half that size where any mark is, printed lines among them.
 
-    A mark is above its surface's grain. Ink is above a share of the darkest ink nearby as well.
+    A mark is above its surface's grain. Ink is above a share of the darkest ink close by as well, and above a lesser
+    one of the darkest nearby: a stroke may be darker where the pen pressed.
     """
     shape = found[0].inside.shape
     pixel = max(1, round(ink.shape[1] / shape[1]))  # of the grid, in pixels of the picture
     mean, sample = cv2.resize(ink, shape[::-1], interpolation=cv2.INTER_AREA), _spread(ink, shape)
     peaks = _spread(cv2.dilate(ink, np.ones((pixel, pixel), np.uint8)), shape)
-    reach, near = (max(3, round(side / pixel)) | 1 for side in (widest_stroke(ink), min(ink.shape) / 16))
+    side = min(ink.shape)
+    reach, near, close = (max(3, round(width / pixel)) | 1 for width in (widest_stroke(ink), side / 16, side / 48))
     limit, grains = np.zeros(shape, np.uint8), np.full(shape, 255, np.uint8)
     for i, (where, inside) in enumerate(found):
         levels = sample[where][::3, ::3][inside[::3, ::3]]  # tell as much
@@ -108,9 +111,11 @@ def threshold(ink: np.ndarray, found: list[Surface]) -> tuple[np.ndarray, np.nda
         bare = np.where(inside, cv2.min(mean[where], min(255.0, 2 * middle + 8)), np.uint8(middle))
         grain = cv2.blur(bare, (reach, reach))  # the closing lies on the paper's lightest specks
         darkest = np.where(inside, cv2.subtract(peaks[where], grain), np.uint8(0))
-        darkest = cv2.dilate(darkest, np.ones((near, near), np.uint8))
         least = min(255.0, 8 + 5 * spread)
-        over = cv2.max(cv2.convertScaleAbs(darkest, alpha=HALF_INK), least)
+        over = np.full(darkest.shape, least, np.uint8)
+        for width, share in ((close, HALF_INK), (near, DIRT)):
+            ink_there = cv2.dilate(darkest, np.ones((width, width), np.uint8))
+            over = cv2.max(over, cv2.convertScaleAbs(ink_there, alpha=share))
         np.copyto(limit[where], cv2.add(grain, over), where=inside)
         if i:  # between the surfaces there is no grain to tell marks from
             np.copyto(grains[where], cv2.add(grain, least), where=inside)
@@ -124,26 +129,24 @@ def remove_rules(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[
     """The mask without ruled lines, and their middle lines: (h, w) uint8 both, 255 where ink or a line is.
 
     marks: as threshold has them; a line that is fainter than the digits goes on in them where the mask has gaps. Lines
-    are looked for from border to border, then in what is left around long connected components: a table, a frame.
-    What crosses or stands on a rule stays where it is thicker or darker than the rule (staff removal by run length, as
-    in reading music scores).
+    are looked for from border to border, then around long connected components: a table, a frame. What crosses or
+    stands on a rule stays where it is thicker or darker than the rule (staff removal by run length, as in reading music
+    scores).
     """
-    thick = max(3, min(mask.shape) // 90)  # pixels: no rule is thicker
-    mask, lines = _remove_rules(mask, marks, ink, 0, thick)
     boxes = _boxes(marks)
-    heights = [2 * h for _, _, _, h in boxes if 2 * h >= LEAST_HEIGHT]
-    if not heights:
-        return mask, lines
-    high = float(np.median(heights))
-    long = LONG * high
-    left = cv2.subtract(marks, cv2.dilate(lines[::2, ::2], np.ones((5, 5), np.uint8)))
-    left = [(x + w / 2, y + h / 2) for x, y, w, h in _boxes(left) if 2 * max(w, h) > long]
-    large = [
-        (x, y, w, h)
-        for x, y, w, h in boxes
-        if 2 * max(w, h) > long and any(x < right < x + w and y < low < y + h for right, low in left)
+    # What goes from top to bottom or is long both ways, a frame, a table, does not tell how high digits are, nor a dot.
+    rows, columns = marks.shape
+    heights = [
+        2 * h
+        for _, _, w, h in boxes
+        if 2 * h >= LEAST_HEIGHT and h < rows and (h < RULE_COVER * rows or w < RULE_COVER * columns)
     ]
-    if not large:
+    high = float(np.median(heights)) if heights else 0.0
+    long = LONG * high
+    thick = max(3, min(mask.shape) // 90)  # pixels: no rule is thicker
+    mask, lines = _remove_rules(mask, marks, ink, long, thick)
+    large = [box for box in boxes if 2 * max(box[2:]) > long]
+    if not large or not heights:
         return mask, lines
     places = np.zeros((marks.shape[0] // 4 + 1, marks.shape[1] // 4 + 1), np.uint8)
     for x, y, w, h in large:
