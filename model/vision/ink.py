@@ -175,9 +175,9 @@ def _remove_rules(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Without level and upright rules. least: pixels that one is long at least; thick: that one is thick at most."""
     lines = np.zeros_like(mask)
-    if _has_long_lines(marks):
+    if _has_long_lines(marks, across=True):
         mask, lines = _remove_level_rules(mask, marks, ink, max(RULE_COVER, least / mask.shape[1]), thick)
-    if _has_long_lines(marks.T):
+    if _has_long_lines(marks, across=False):
         turn, back = cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_COUNTERCLOCKWISE
         turned = [cv2.rotate(picture, turn) for picture in (mask, marks, ink)]
         turned, upright = _remove_level_rules(*turned, max(RULE_COVER, least / mask.shape[0]), thick)
@@ -185,11 +185,11 @@ def _remove_rules(
     return mask, lines
 
 
-def _has_long_lines(marks: np.ndarray) -> bool:
-    """Whether something long and level may be in it: seldom, and quickly told from strips that are filled across."""
-    thick = cv2.dilate(marks, np.ones((5, 1), np.uint8))
-    strips = cv2.resize(thick, (20, marks.shape[0]), interpolation=cv2.INTER_AREA)
-    return (strips.max(0) > 180).mean() >= RULE_COVER
+def _has_long_lines(marks: np.ndarray, across: bool) -> bool:
+    """Whether something long may go across, or down: seldom, and quickly told from strips that are filled along it."""
+    strips, along = (20, marks.shape[0]) if across else (marks.shape[1], 20), int(not across)
+    thick = cv2.dilate(marks, np.ones((5, 1) if across else (1, 5), np.uint8))
+    return (cv2.resize(thick, strips, interpolation=cv2.INTER_AREA).max(along) > 180).mean() >= RULE_COVER
 
 
 def _remove_level_rules(
@@ -198,9 +198,9 @@ def _remove_level_rules(
     """cover: share of the width that a rule covers at least."""
     lines = np.zeros_like(mask)
     thin = cv2.subtract(marks, cv2.morphologyEx(marks, cv2.MORPH_OPEN, np.ones((thick // 2 + 1, 1), np.uint8)))
-    level = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((1, 7), np.uint8))
-    level[:, ::2] = 0  # every other column tells as much, in half the time
-    votes = max(1, int(0.2 * cover * marks.shape[1]))
+    level = np.zeros_like(thin)  # every fourth column tells as much, in less time
+    level[:, ::4] = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((1, 7), np.uint8))[:, ::4]
+    votes = max(1, int(0.1 * cover * marks.shape[1]))
     found = cv2.HoughLines(level, 1, np.pi / 480, votes, min_theta=np.pi / 2 - 0.33, max_theta=np.pi / 2 + 0.33)
     if found is None:
         return mask, lines
