@@ -513,6 +513,17 @@ def test_the_lines_of_a_small_table_are_taken_out_and_its_digits_stay(depth):
     assert (after[alone > 0] > 0).mean() > 0.85
 
 
+def test_the_outline_of_a_sheet_is_no_table():
+    """Lines go around it, none goes through its middle."""
+    lines = np.zeros((360, 640), np.uint8)
+    box = 100, 60, 400, 240
+    assert not ink._is_outline(box, lines), "no line was found there: a table may be"
+    cv2.rectangle(lines, (100, 75), (499, 285), 255, 3)
+    assert ink._is_outline(box, lines)
+    cv2.line(lines, (100, 180), (499, 180), 255, 3)
+    assert not ink._is_outline(box, lines)
+
+
 def test_a_long_stroke_is_no_line_of_a_table():
     """It is three times as high as the digits beside it at least."""
     picture = np.full((720, 1280), 230, np.uint8)

@@ -129,9 +129,9 @@ def remove_rules(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[
     """The mask without ruled lines, and their middle lines: (h, w) uint8 both, 255 where ink or a line is.
 
     marks: as threshold has them; a line that is fainter than the digits goes on in them where the mask has gaps. Lines
-    are looked for from border to border, then around long connected components: a table, a frame. What crosses or
-    stands on a rule stays where it is thicker or darker than the rule (staff removal by run length, as in reading music
-    scores).
+    are looked for from border to border, then around long connected components: a table, a frame, not the outline of a
+    sheet. What crosses or stands on a rule stays where it is thicker or darker than the rule (staff removal by run
+    length, as in reading music scores).
     """
     boxes = _boxes(marks)
     # What goes from top to bottom or is long both ways, a frame, a table, does not tell how high digits are, nor a dot.
@@ -145,7 +145,7 @@ def remove_rules(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[
     long = LONG * high
     thick = max(3, min(mask.shape) // 90)  # pixels: no rule is thicker
     mask, lines = _remove_rules(mask, marks, ink, long, thick)
-    large = [box for box in boxes if 2 * max(box[2:]) > long]
+    large = [box for box in boxes if 2 * max(box[2:]) > long and not _is_outline(box, lines[::2, ::2])]
     if not large or not heights:
         return mask, lines
     places = np.zeros((marks.shape[0] // 4 + 1, marks.shape[1] // 4 + 1), np.uint8)
@@ -161,6 +161,13 @@ def remove_rules(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[
             mask = mask.copy()
             mask[whole], lines[whole] = bare, cv2.bitwise_or(lines[whole], more)
     return mask, lines
+
+
+def _is_outline(box: tuple[int, int, int, int], lines: np.ndarray) -> bool:
+    """Whether lines go through a box, but not through its middle half: a sheet's edges do, a table's lines do not."""
+    x, y, w, h = box
+    around, middle = lines[y : y + h, x : x + w], lines[y + h // 4 : y + h - h // 4, x + w // 4 : x + w - w // 4]
+    return bool(around.any() and not middle.any())
 
 
 def _boxes(marks: np.ndarray) -> list[tuple[int, int, int, int]]:
