@@ -61,6 +61,14 @@ class App:
         """What is in the window now: (height, width, 3) uint8 BGR, as long as it is of that size."""
         return screenshot(self.display)[:height, :width]
 
+    def is_drawn(self):
+        """Whether something is in the window. With no window manager Qt may miss that it is on screen: once more."""
+        drawn = self.screen().max(axis=2).mean() > 8
+        if not drawn:
+            xdotool(self.display, "windowunmap", "--sync", self.name, "windowmap", "--sync", self.name)
+            time.sleep(0.5)
+        return drawn
+
     def close(self):
         """As the window's button does it."""
         ask_to_close(self.display, int(self.name))
@@ -138,6 +146,7 @@ def reading(app, tmp_path):
     clip(tmp_path / "clip.mp4", [sheet("1010")] * 900, fps=15)
     one = app("clip.mp4", "--json", "out.jsonl", quick=True)
     wait_for(lambda: (tmp_path / "out.jsonl").exists() and one.text() == ["1010"])
+    wait_for(one.is_drawn)
     return one
 
 
