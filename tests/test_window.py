@@ -33,6 +33,7 @@ class App:
         self.name = ""
         try:
             wait_for(self.appears, 20)
+            wait_for(self.is_drawn)
         except AssertionError:
             self.process.kill()
             raise
@@ -146,7 +147,6 @@ def reading(app, tmp_path):
     clip(tmp_path / "clip.mp4", [sheet("1010")] * 900, fps=15)
     one = app("clip.mp4", "--json", "out.jsonl", quick=True)
     wait_for(lambda: (tmp_path / "out.jsonl").exists() and one.text() == ["1010"])
-    wait_for(one.is_drawn)
     return one
 
 

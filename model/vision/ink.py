@@ -145,9 +145,9 @@ def remove_rules(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[
     long = LONG * high
     thick = max(3, min(mask.shape) // 90)  # pixels: no rule is thicker
     mask, lines = _remove_rules(mask, marks, ink, long, thick)
-    large = [box for box in boxes if 2 * max(box[2:]) > long and not _is_outline(box, lines[::2, ::2])]
-    if not large or not heights:
+    if not heights:
         return mask, lines
+    large = [box for box in boxes if 2 * max(box[2:]) > long and not _is_outline(box, lines[::2, ::2])]
     places = np.zeros((marks.shape[0] // 4 + 1, marks.shape[1] // 4 + 1), np.uint8)
     for x, y, w, h in large:
         places[y // 4 : (y + h) // 4 + 1, x // 4 : (x + w) // 4 + 1] = 255
@@ -182,9 +182,9 @@ def _remove_rules(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Without level and upright rules. least: pixels that one is long at least; thick: that one is thick at most."""
     lines = np.zeros_like(mask)
-    if _has_long_lines(marks, across=True):
+    if _has_long_lines(marks):
         mask, lines = _remove_level_rules(mask, marks, ink, max(RULE_COVER, least / mask.shape[1]), thick)
-    if _has_long_lines(marks, across=False):
+    if _has_long_lines(cv2.transpose(marks)):
         turn, back = cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_COUNTERCLOCKWISE
         turned = [cv2.rotate(picture, turn) for picture in (mask, marks, ink)]
         turned, upright = _remove_level_rules(*turned, max(RULE_COVER, least / mask.shape[0]), thick)
@@ -192,11 +192,11 @@ def _remove_rules(
     return mask, lines
 
 
-def _has_long_lines(marks: np.ndarray, across: bool) -> bool:
-    """Whether something long may go across, or down: seldom, and quickly told from strips that are filled along it."""
-    strips, along = (20, marks.shape[0]) if across else (marks.shape[1], 20), int(not across)
-    thick = cv2.dilate(marks, np.ones((5, 1) if across else (1, 5), np.uint8))
-    return (cv2.resize(thick, strips, interpolation=cv2.INTER_AREA).max(along) > 180).mean() >= RULE_COVER
+def _has_long_lines(marks: np.ndarray) -> bool:
+    """Whether something long and level may be in it: seldom, and quickly told from strips that are filled across."""
+    thick = cv2.dilate(marks, np.ones((5, 1), np.uint8))
+    strips = cv2.resize(thick, (20, marks.shape[0]), interpolation=cv2.INTER_AREA)
+    return (strips.max(0) > 180).mean() >= RULE_COVER
 
 
 def _remove_level_rules(
