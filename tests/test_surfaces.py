@@ -149,6 +149,20 @@ def test_a_sheet_on_grass_is_a_surface_though_grass_is_as_bright_here_and_there(
     assert np.allclose(box(owner(picture, 180, 90)), LEFT, atol=16)
 
 
+def test_a_sheet_on_bricks_is_a_surface_though_bricks_are_no_wider_than_strokes():
+    """Bricks are dark strokes on a bright wall of mortar, or mortar is bright strokes on bricks. The sheet is neither."""
+    picture = np.full((360, 640), 190, np.uint8)
+    for i, y in enumerate(range(0, 360, 24)):
+        for x in range(-30 * (i % 2), 640, 60):
+            cv2.rectangle(picture, (x, y), (x + 53, y + 17), 70, -1)
+    x, y, w, h = LEFT
+    picture[y : y + h, x : x + w] = 200
+    pen.write(picture, "472", (x + 30, y + 40), 50, 5, 40, np.random.default_rng(0))
+    assert np.allclose(box(owner(picture, 180, 90)), LEFT, atol=16)
+    grid = turned(picture)
+    assert not grid[LEFT[1] // 2 + 10 : (LEFT[1] + h) // 2 - 10, x // 2 + 10 : (x + w) // 2 - 10].any()
+
+
 @pytest.mark.parametrize("size", [(360, 640), (540, 960), (100, 60), (60, 900), (9, 9), (1, 40)])
 def test_pictures_of_every_size(size):
     """The grid's longer side is 320 pixels, or the picture's where that is less."""

@@ -19,6 +19,7 @@ SLANTS = (0.0, 0.3, -0.2)  # of the lines along which touching digits are cut, a
 CUT_COST = 2.5  # stroke widths of ink that a cut may cross
 WIDEST = 2  # times as wide as high: no digit is, be it a 5 with a flag
 MOST_STROKES = 4  # that one digit may be written in, or broken into
+SPECK = 0.15  # of a stroke's ink: what has less beside it is neither a stroke of the same digit nor another digit
 MAX_PAIRS = 160  # of strokes that lie close: in a picture with more, texture, no more than two are joined
 
 
@@ -152,10 +153,11 @@ def group(pieces: list[Piece]) -> list[tuple[tuple[int, ...], tuple[int, ...], i
 def _joined(pieces: list[Piece], members: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
     """Which components may be strokes of one digit: their indices. members: the pieces of each component."""
     box = [union([pieces[m].box for m in of]) for of in members]
-    area = [sum(np.count_nonzero(pieces[m].part) for m in of) for of in members]
+    area = np.array([sum(np.count_nonzero(pieces[m].part) for m in of) for of in members])
+    boxes = np.array(box).reshape(-1, 4)
     near: dict[int, list[int]] = {}
-    for i, j in _near(np.array(box).reshape(-1, 4)):
-        if min(area[i], area[j]) > 0.06 * max(area[i], area[j]) and _touch_when_grown(pieces, members[i], members[j]):
+    for i, j in _near(boxes):
+        if min(area[i], area[j]) > SPECK * max(area[i], area[j]) and _touch_when_grown(pieces, members[i], members[j]):
             near.setdefault(i, []).append(j)
             near.setdefault(j, []).append(i)
     joined: list[tuple[int, ...]] = []
@@ -168,7 +170,23 @@ def _joined(pieces: list[Piece], members: list[tuple[int, ...]]) -> list[tuple[i
             grown |= {tuple(sorted((*few, j))) for j in more if _may_belong_together(around, box[j])}
         joined += sorted(grown)
         last = grown if len(joined) < MAX_PAIRS else set()
-    return joined
+    return _without_others(joined, boxes, area)
+
+
+def _without_others(joined: list[tuple[int, ...]], boxes: np.ndarray, area: np.ndarray) -> list[tuple[int, ...]]:
+    """Those with no other component's middle inside, but for specks: no digit has others in it.
+
+    boxes, (n, 4), and area, (n,): of all components.
+    """
+    left, top, wide, high = boxes.T
+    x, y = left + wide / 2, top + high / 2
+    alone = []
+    for few in map(list, joined):
+        x0, y0, x1, y1 = left[few].min(), top[few].min(), (left + wide)[few].max(), (top + high)[few].max()
+        inside = (x0 < x) & (x < x1) & (y0 < y) & (y < y1) & (area > SPECK * area[few].max())
+        if np.count_nonzero(inside) <= len(few):
+            alone.append(tuple(few))
+    return alone
 
 
 def _near(boxes: np.ndarray) -> list[tuple[int, int]]:

@@ -14,6 +14,7 @@ THIN_STROKE = 7  # pixels of the grid, as wide as most pens' strokes at most
 EDGE = 10  # grey levels across three pixels of the grid: what changes less is shading on one surface
 STEEP = 20  # grey levels across as much: what changes more is where one ends; most shadows are softer
 DEEP = 0.1  # least share of a surface that is left when it is eroded by the widest stroke; of fat strokes less is left
+SAME_PAPER = 0.1  # least share of what lies beyond a loop of ink that is as bright as its inside
 MOSTLY = 0.8  # least share of a surface that is even once its strokes are gone; of a large ring less is
 
 
@@ -67,7 +68,7 @@ def find(picture: np.ndarray, widest: int) -> tuple[list[Surface], dict[int, lis
         if not free[where].any() or min(cv2.minAreaRect(outline)[1]) <= widest:
             continue
         inside = _inside(outline, holes, widest)
-        if inside is not None and free[where][inside].any() and _ends(outline, plain, lasting, widest):
+        if inside is not None and free[where][inside].any() and _ends(outline, grid, plain, lasting, widest):
             free[where][inside] = False
             seen.append(Surface(where, inside))
     return [Surface((slice(None), slice(None)), free), *seen[::-1]], edges
@@ -91,17 +92,26 @@ def _even(slope: np.ndarray) -> np.ndarray:
     return cv2.morphologyEx(cv2.compare(slope, EDGE, cv2.CMP_LE), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
 
 
-def _ends(outline: np.ndarray, plain: np.ndarray, lasting: np.ndarray, widest: int) -> bool:
+def _ends(outline: np.ndarray, grid: np.ndarray, plain: np.ndarray, lasting: np.ndarray, widest: int) -> bool:
     """Whether what an outline encloses ends there. Paper within a loop of ink does not: it goes on beyond the stroke.
 
-    plain: a grid (h, w) uint8, 255 where it is even as it is. lasting: 255 near edges that wide strokes do not have.
+    grid: the picture, (h, w) uint8. plain: 255 where it is even as it is. lasting: 255 near edges that wide strokes do
+    not have.
     """
     line = cv2.drawContours(np.zeros_like(plain), [outline], -1, 1)
     if cv2.mean(lasting, line)[0] > 128:  # whatever lies beyond
         return True
     others = cv2.drawContours(plain.copy(), [outline], -1, 0, -1)
-    beyond = cv2.dilate(others, np.ones((2 * widest + 1, 2 * widest + 1), np.uint8))
-    return cv2.mean(cv2.subtract(beyond, lasting), line)[0] < 127
+    nearby = np.ones((2 * widest + 1, 2 * widest + 1), np.uint8)
+    if cv2.mean(cv2.subtract(cv2.dilate(others, nearby), lasting), line)[0] < 127:
+        return True
+    around = cv2.dilate(line, nearby)  # what lies beyond may be of other tones: bricks are no wider than strokes
+    within, beyond = (grid[cv2.bitwise_and(around, side) > 0] for side in (cv2.subtract(plain, others), others))
+    if not len(within):
+        return False
+    darkest, brightest = np.percentile(within, (5, 95))
+    alike = (beyond > darkest - STEEP) & (beyond < brightest + STEEP)
+    return alike.mean() < SAME_PAPER
 
 
 def _inside(outline: np.ndarray, holes: list[np.ndarray], widest: int) -> np.ndarray | None:
