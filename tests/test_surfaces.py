@@ -150,7 +150,7 @@ def test_a_sheet_on_grass_is_a_surface_though_grass_is_as_bright_here_and_there(
 
 
 def test_a_sheet_on_bricks_is_a_surface_though_bricks_are_no_wider_than_strokes():
-    """Bricks are dark strokes on a bright wall of mortar, or mortar is bright strokes on bricks. The sheet is neither."""
+    """Bricks are dark strokes on a wall of mortar, or mortar is bright strokes on bricks. The sheet is neither."""
     picture = np.full((360, 640), 190, np.uint8)
     for i, y in enumerate(range(0, 360, 24)):
         for x in range(-30 * (i % 2), 640, 60):
