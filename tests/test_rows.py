@@ -421,6 +421,13 @@ def test_slashes_and_commas_are_no_1s(middle, sign):
     assert rows.signs(row[:2]) == rows.signs(row[1:]) == rows.signs([]) == [], "it has to stand between two"
 
 
+@pytest.mark.parametrize(("step", "sign"), [(40, True), (64, True), (82, False), (130, False)])
+def test_a_leaning_1_in_a_place_of_its_own_is_no_slash(step, sign):
+    middle = stroke(300, 96, 20, 48, lean=0.4)
+    row = [stroke(300 - step, 100, 20, 40, digit=4), middle, stroke(300 + step, 100, 20, 40, digit=5)]
+    assert rows.signs(row) == ([middle] if sign else [])
+
+
 def test_where_all_digits_lean_a_1_does():
     outer = [stroke(x, 100, 25, 40, lean=0.4, digit=4) for x in (100, 190)]
     assert rows.signs([outer[0], stroke(145, 96, 20, 48, lean=0.4), outer[1]]) == []

@@ -15,6 +15,7 @@ AROUND = 4  # heights from a digit where a link counts a quarter for its row's s
 DIGIT_WIDTH = 0.6  # of most digits, in heights
 LOW = 0.6  # heights of its neighbours under their top, where a comma begins at the highest
 BEYOND = 0.05  # heights that a slash reaches above and below its neighbours at least; few 1s do both
+CLOSE = 1.8  # heights from a slash to the digits at its sides at most; what stands in a place of its own is a 1
 LEAN, STRAIGHT = 0.14, 0.7  # of a slash at least: across by up, more than most digits; correlation of across and up
 SAME = 0.15  # heights that a line may be off from row to row, by a sheet that is no plane
 SPACE = 1.35  # times as long as a step from digit to digit inside numbers is one across a space, at least
@@ -157,7 +158,7 @@ def signs(digits: Sequence[Digit]) -> list[Digit]:
     """The 1s that are none, of all digits of a picture: slashes and commas.
 
     Each is compared with its neighbours, one on either side. A comma begins low between them. A slash reaches above and
-    below them, is straight, and leans more than most digits.
+    below them, is close to both, is straight, and leans more than most digits.
     """
     ones = np.flatnonzero([digit.digit == 1 for digit in digits])
     if not len(ones):
@@ -173,7 +174,7 @@ def signs(digits: Sequence[Digit]) -> list[Digit]:
     leans = np.array([-m["mu11"] / max(m["mu02"], 1e-9) for m in moments])  # across by up
     straight = leans * [(m["mu02"] / max(m["mu20"], 1e-9)) ** 0.5 for m in moments]  # correlation of across and up
     slash = (np.minimum(above, below) > BEYOND * high) & (straight > STRAIGHT)[ones]
-    slash &= (leans > np.median(leans) + LEAN)[ones]
+    slash &= (leans > np.median(leans) + LEAN)[ones] & (sides.min(2) < CLOSE).all(0)
     found = ((above < -LOW * high) | slash) & np.isfinite(sides.min(2)).all(0)
     return [digits[i] for i in ones[found].tolist()]
 
