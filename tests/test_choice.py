@@ -148,6 +148,14 @@ def test_strokes_of_unlike_heights_cost_to_take_apart(height, together):
     assert chosen(*found) == ([(0, 1)] if together else [(0,), (1,)])
 
 
+@pytest.mark.parametrize(("sure", "high", "one"), [(0.99, 39, False), (0.99, 41, True), (0.85, 39, True)])
+def test_what_is_surely_a_digit_is_no_stroke_of_one_three_times_as_high(sure, high, one):
+    """A 1 beside the edge of a sheet is not the end of a longer 1."""
+    edge, digit = (candidate(0, area=300, high=120), 0.1), (candidate(1, area=100, high=high), sure)
+    both = candidate(0, 1, area=400, seams=-1, high=120), 0.95
+    assert chosen(edge, digit, both) == ([(0, 1)] if one else [(0,), (1,)])
+
+
 def test_what_is_hardly_a_digit_joins_nothing():
     assert chosen(*both(0.49, 0.2, 0.2)) == [(0,), (1,)]
     assert chosen(*both(0.51, 0.2, 0.2)) == [(0, 1)]

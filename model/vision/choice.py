@@ -9,6 +9,7 @@ from .rows import Digit, middles
 
 DIVISION_COST = 0.12  # share of the confidence that taking apart what may be one digit has to make up for
 ALIKE = 0.75  # of the higher one's height: digits side by side are so high at least, strokes of one digit need not be
+TALL = 3  # times as high as a sure digit is what it is no stroke of
 UNEXPLAINED = 0.1  # confidence in ink that no candidate explains: each of ten digits is as likely
 SUREST = 0.99  # confidence in a part: one that is surer tells no more of the others
 MAX_CHOICES = 12  # pieces of ink up to which the best choice is looked for in full
@@ -23,8 +24,9 @@ def choose(candidates: list[Candidate], confidence: np.ndarray) -> dict[int, flo
 
     confidence: the network's in each, (n,), 0 to 1. A connected component counts with that in itself as one digit, or
     with the geometric mean over its parts. Components are taken together where that explains their ink better, pixel
-    for pixel; if they are of unlike heights, taking them apart costs as much as dividing one. (The choice among
-    over-segmented strokes is the classifier's: LeCun et al. 1998, section V.)
+    for pixel; if they are of unlike heights, taking them apart costs as much as dividing one. What is surely a digit is
+    no stroke of a far higher one. (The choice among over-segmented strokes is the classifier's: LeCun et al. 1998,
+    section V.)
     """
     parts: dict[tuple[int, ...], list[int]] = {}
     for i, candidate in enumerate(candidates):
@@ -39,6 +41,8 @@ def choose(candidates: list[Candidate], confidence: np.ndarray) -> dict[int, flo
     for i, candidate in enumerate(candidates):
         if candidate.seams < 0 and confidence[i] > 0.5:  # else no digit is likely, and one of them may be one
             apart = {owner[piece] for piece in candidate.pieces if piece in owner}
+            if any(covers[c][0] > math.log(1 - DIVISION_COST) and TALL * high[c] < candidate.box[3] for c in apart):
+                continue
             rest = candidate.area - sum(area[component] for component in apart)
             before = sum(area[component] * covers[component][0] for component in apart)
             heights = [high[component] for component in apart]
