@@ -259,21 +259,24 @@ def test_a_one_where_a_rule_was_is_its_rest_but_other_digits_stand_on_rules(on_r
     assert seven == pytest.approx(among(0.9, 0.9))
 
 
-def dashes(grey, length=40):
+def dashes(grey, length=40, surface=0):
     """A candidate: a stroke of full ink, and beyond its ends one that is so dark."""
     ground = np.zeros((length + 6, 12), np.uint8)
     ground[:3] = ground[-3:] = grey
-    return Candidate((0, 0, 6, length), np.full((length, 6), 255, np.uint8), (0,), (0,), 240, 0, 1e3, ground=ground)
+    ink = np.full((length, 6), 255, np.uint8)
+    return Candidate((0, 0, 6, length), ink, (0,), (0,), 240, 0, 1e3, surface=surface, ground=ground)
 
 
 @pytest.mark.parametrize(("grey", "share"), [(0, 1), (70, 1), (102, 0.6), (255, 0)])
 def test_a_one_that_goes_on_is_none(grey, share):
-    """Nor is another digit, unless it has company. Up to 0.3 of its ink is blur."""
+    """Nor is another digit, unless it has company on its surface. Up to 0.3 of its ink is blur."""
     ones = choice.believe(row((1, 0.9), (7, 0.9)), [dashes(grey), candidate(1)])
     assert ones[0].confidence == pytest.approx(among(0.9, 0.9) * share)
     for digits, left in ((row((7, 0.9)), share), (row((7, 0.9), (7, 0.9)), 1)):
         found = choice.believe(digits, [dashes(grey), candidate(1)][: len(digits)])
         assert found[0].confidence == pytest.approx(among(0.9, *[0.9] * (len(digits) - 1)) * left)
+    corner = choice.believe(row((7, 0.9), (7, 0.9)), [dashes(grey, surface=1), candidate(1)])
+    assert corner[0].confidence == pytest.approx(0.9 * share)
 
 
 def test_the_more_of_what_is_near_are_digits_the_likelier_is_one_more():

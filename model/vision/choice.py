@@ -162,11 +162,12 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
     """Digits with their confidence weighed by how clear their ink is and what company they keep.
 
     Anything long and thin looks like a 1 to the network: one without other digits beside it has to be a whole stroke of
-    clear ink. It does not go on beyond its ends and is no sheet's edge, and no digit without company does or is. The
-    more of what is near, as high and on the same surface are digits, the likelier is one more: its odds are multiplied
-    by theirs, one digit and one that is none added (Laplace's rule of succession). The more digits keep company, and
-    the fewer of them are near, the less likely is one that has none on its surface and is like none of them in height,
-    or lies where none of them does, or both. And no digit has others inside.
+    clear ink. It does not go on beyond its ends and is no sheet's edge. Nor does any digit go on that has no company on
+    its surface, nor is one an edge that has none at all. The more of what is near, as high and on the same surface are
+    digits, the likelier is one more: its odds are multiplied by theirs, one digit and one that is none added (Laplace's
+    rule of succession). The more digits keep company, and the fewer of them are near, the less likely is one that has
+    none on its surface and is like none of them in height, or lies where none of them does, or both. And no digit has
+    others inside.
     """
     x, y, height = middles(digits)
     left, top, wide, high = np.array([digit.box for digit in digits], float).reshape(-1, 4).T[:, :, None]
@@ -197,10 +198,9 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
             confidence = weighed(confidence, odds[i])
         if not company_there[i]:
             confidence = weighed(confidence, stray_odds[i])
-        suspect = ones[i] or not company[i]
-        if suspect and candidate.rim > GOES_ON:
+        if candidate.rim > GOES_ON and (ones[i] or not company_there[i]):
             confidence *= max(0.0, 1 - candidate.rim)
-        on_line = max(suspect * candidate.on_edge, ones[i] * candidate.on_rule)
+        on_line = max((ones[i] or not company[i]) * candidate.on_edge, ones[i] * candidate.on_rule)
         if on_line > ON_EDGE:
             confidence *= 1 - on_line
         believed.append(confidence)
