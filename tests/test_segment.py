@@ -279,10 +279,10 @@ def test_what_has_other_digits_inside_is_no_digit():
 
 
 def test_boxes_that_meet_are_not_enough_ink_must_be_near():
-    """A wide arch and what stands under it: their boxes overlap, their ink is up to 15 % of their height apart."""
+    """A wide arch and what stands under it: their boxes overlap, their ink is up to a fifth of their height apart."""
     arch = np.zeros((60, 60), np.uint8)
     arch[:6] = arch[:, :6] = arch[:, -6:] = 1
-    near, far = (block(123, 100 + y, 14, 30, 1) for y in (14, 18))
+    near, far = (block(123, 100 + y, 14, 30, 1) for y in (17, 21))
     around = Piece((100, 100, 60, 60), arch, 0)
     assert (0, 1) in groups(around, near)
     assert (0, 1) not in groups(around, far)

@@ -199,10 +199,10 @@ def _near(boxes: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _touch_when_grown(pieces: list[Piece], a: tuple[int, ...], b: tuple[int, ...]) -> bool:
-    """Whether ink of a comes near ink of b, within 15 % of their common height; of bent strokes boxes do not tell."""
+    """Whether ink of a comes near ink of b, within a fifth of their common height; of bent strokes boxes do not tell."""
     box = union([pieces[m].box for m in a + b])
     step = 1 + box[3] // 150  # of large ones every other pixel will do, or fewer
-    grow = 2 * int(0.15 * box[3] / step) + 3
+    grow = 2 * int(0.2 * box[3] / step) + 3
     near = cv2.dilate(paint(pieces, a, box)[::step, ::step], np.ones((grow, grow), np.uint8))
     return bool((near & paint(pieces, b, box)[::step, ::step]).any())
 
@@ -224,7 +224,7 @@ def _may_belong_together(a: Box, b: Box) -> bool:
     _, _, w, h = union([a, b])
     beside, above = w - a[2] - b[2], h - a[3] - b[3]  # gaps; negative where they overlap
     if beside < -0.5 * min(a[2], b[2]):  # one over the other; two digits over each other are of like height
-        return above < (0.15 if min(a[3], b[3]) < 0.4 * h else 0.05) * h
+        return above < (0.2 if min(a[3], b[3]) < 0.4 * h else 0.05) * h
     return beside < 0.06 * h and above < -0.5 * min(a[3], b[3]) and min(a[3], b[3]) < 0.92 * h
 
 
