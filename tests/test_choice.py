@@ -56,6 +56,39 @@ def test_to_take_apart_costs_an_eighth_of_the_confidence():
     assert len(chosen((candidate(0, 1, 2), 0.8), *third)) == 3, "however many parts"
 
 
+def line_of(count, gap, confidence=1.0, high=40, y=0):
+    """Digits (candidate, confidence) in a row, 20 pixels wide, `gap` heights apart."""
+    found = [(candidate(100 + i, high=high), confidence) for i in range(count)]
+    step = 20 + gap * high
+    return [(dataclasses.replace(each, box=(round(i * step), y, 20, high)), p) for i, (each, p) in enumerate(found)]
+
+
+def worth(*found):
+    return choice.worth_of_parts([each for each, _ in found], np.array([p for _, p in found], np.float32))
+
+
+@pytest.mark.parametrize(("gap", "left"), [(-0.2, 1), (0, 1), (0.5, math.exp(-0.5)), (1.5, math.exp(-1.5))])
+def test_the_wider_apart_somebody_writes_the_more_it_takes_to_take_a_digit_apart(gap, left):
+    assert worth(*line_of(4, gap)) == pytest.approx(0.88 * left)
+    assert worth(*line_of(3, gap)) == 0.88, "two gaps are too few to tell"
+    assert worth() == 0.88
+    doubted = line_of(4, gap, confidence=0.7)
+    assert worth(*doubted) == 0.88, "of what is hardly a digit nothing is known"
+
+
+@pytest.mark.parametrize("others", [{"confidence": 0.7}, {"y": 30}, {"high": 20, "y": 10}])
+def test_what_is_doubted_or_in_another_row_or_of_another_height_is_no_next_digit(others):
+    wide, between = line_of(4, 1.5), line_of(4, 1.5, **others)
+    between = [(dataclasses.replace(each, box=(25 + 80 * i, *each.box[1:])), p) for i, (each, p) in enumerate(between)]
+    assert worth(*wide, *between) == pytest.approx(0.88 * math.exp(-1.5))
+
+
+def test_what_may_be_two_digits_is_one_among_digits_that_stand_wide():
+    two = halves(0.5, 0.95, 0.95)
+    for gap, parts in ((0.2, [(0,), (1,)]), (0.8, [(0, 1)])):
+        assert [pieces for pieces in chosen(*two, *line_of(4, gap)) if pieces[0] < 100] == parts
+
+
 def test_every_part_counts_alike():
     """The geometric mean of the parts' confidence, however much ink is theirs."""
     assert chosen(*halves(0.5, 0.99, 0.4)) == [(0,), (1,)]

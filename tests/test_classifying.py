@@ -58,11 +58,12 @@ def test_where_every_component_is_surely_a_digit_no_part_of_it_is_looked_at():
     picture = page("24680", "13579")
     found, *_ = candidates.find(picture)
     parts = sum(candidate.seams > 0 for candidate in found)
-    sure, unsure = Classifier(), Classifier(lambda crop: (7, 0.8))
-    reading.read(picture, sure)
-    reading.read(picture, unsure)
+    sure, unsure, enough = Classifier(), Classifier(lambda crop: (7, 0.75)), Classifier(lambda crop: (7, 0.85))
+    for classifier in (sure, unsure, enough):
+        reading.read(picture, classifier)
     assert parts and sure.shown == [len(found) - parts]
     assert unsure.shown == [len(found) - parts, parts]
+    assert enough.shown == [len(found) - parts], "they stand apart"
 
 
 def test_how_sure_a_component_has_to_be():

@@ -8,7 +8,10 @@ from .candidates import Candidate
 from .rows import Digit, middles
 
 DIVISION_COST = 0.12  # share of the confidence that taking apart what may be one digit has to make up for
+SURE = 0.8  # confidence of a digit that tells of the others
+FEW = 3  # gaps between digits that tell how wide somebody writes, at least
 ALIKE = 0.75  # of the higher one's height: digits side by side are so high at least, strokes of one digit need not be
+LIKE = 0.6  # of the height of another: digits of one hand are so high at least
 TALL = 3  # times as high as a sure digit is what it is no stroke of
 UNEXPLAINED = 0.1  # confidence in ink that no candidate explains: each of ten digits is as likely
 SUREST = 0.99  # confidence in a part: one that is surer tells no more of the others
@@ -33,7 +36,8 @@ def choose(candidates: list[Candidate], confidence: np.ndarray) -> dict[int, flo
         if candidate.seams >= 0:
             parts.setdefault(candidate.component, []).append(i)
     score = np.log(np.maximum(confidence, UNEXPLAINED)).tolist()
-    covers = {component: _cover(component, found, candidates, score) for component, found in parts.items()}
+    division = math.log(worth_of_parts(candidates, confidence))
+    covers = {component: _cover(component, found, candidates, score, division) for component, found in parts.items()}
     area = {component: max(candidates[i].area for i in found) for component, found in parts.items()}
     high = {component: max(candidates[i].box[3] for i in found) for component, found in parts.items()}
     owner = {piece: component for component in parts for piece in component}
@@ -58,13 +62,32 @@ def choose(candidates: list[Candidate], confidence: np.ndarray) -> dict[int, flo
     return chosen
 
 
+def worth_of_parts(candidates: list[Candidate], confidence: np.ndarray) -> float:
+    """What of the confidence in its parts is left to a component that is taken apart: 1 - DIVISION_COST or less.
+
+    The wider apart somebody writes, the fewer digits touch: as many as exp(-gap), the median gap from a digit to the
+    next one on its right, in heights. Where hardly any is known, they may all touch.
+    """
+    digits = [candidate.box for candidate, p in zip(candidates, confidence.tolist(), strict=True)
+              if candidate.seams == 0 and p > SURE]  # fmt: skip
+    x, y, w, h = np.array(digits, float).reshape(-1, 4).T[:, :, None]
+    middle = y + h / 2
+    beside = (x + w / 2 < x.T) & (abs(middle.T - middle) < h / 2)
+    beside &= np.minimum(h.T, h) > LIKE * np.maximum(h.T, h)
+    gaps = np.where(beside, (x.T - x - w) / h, np.inf).min(1, initial=np.inf)
+    known = gaps[np.isfinite(gaps)]
+    gap = max(0.0, float(np.median(known))) if len(known) >= FEW else 0.0
+    return (1 - DIVISION_COST) * math.exp(-gap)
+
+
 def _cover(
-    component: tuple[int, ...], found: list[int], candidates: list[Candidate], score: list[float]
+    component: tuple[int, ...], found: list[int], candidates: list[Candidate], score: list[float], division: float
 ) -> tuple[float, list[int], float]:
     """The best division of a component into runs of its pieces: its mean score, its candidates, and the belief in it.
 
     A run that is no candidate is a part that nothing explains: digits that touch leave nothing over. Each part is
     evidence that all of them are digits, or none: their odds are multiplied (naive Bayes).
+    division: what is added to the score of a component that is taken apart.
     """
     first = component[0]
     run = {(candidates[i].pieces[0] - first, candidates[i].pieces[-1] + 1 - first): i for i in found}
@@ -78,7 +101,7 @@ def _cover(
                 if parts + 1 not in covers or before + value > covers[parts + 1][0]:
                     covers[parts + 1] = before + value, chosen + own
         best.append(covers)
-    worth = {n: total / n + (n > 1) * math.log(1 - DIVISION_COST) for n, (total, _) in best[-1].items()}
+    worth = {n: total / n + (n > 1) * division for n, (total, _) in best[-1].items()}
     parts = max(worth, key=worth.__getitem__)
     chosen = best[-1][parts][1]
     if parts == 1:
@@ -173,10 +196,10 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
     left, top, wide, high = np.array([digit.box for digit in digits], float).reshape(-1, 4).T[:, :, None]
     own = np.array([digit.confidence for digit in digits])
     lines = np.array([c.rim > GOES_ON or c.on_line > ON_EDGE for c in candidates], bool)
-    sure = (own > 0.8) & ~lines
+    sure = (own > SURE) & ~lines
     encloses = (left < x) & (x < left + wide) & (top < y) & (y < top + high) & (height < 0.7 * high)
     taller = np.maximum(height[:, None], height)
-    like = np.minimum(height[:, None], height) > 0.6 * taller
+    like = np.minimum(height[:, None], height) > LIKE * taller
     surface = np.array([candidate.surface for candidate in candidates])
     together = surface[:, None] == surface
     near = like & (np.abs(y[:, None] - y) < 2 * taller) & (np.abs(x[:, None] - x) < 5 * taller)
@@ -204,7 +227,7 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
         if on_line > ON_EDGE:
             confidence *= 1 - on_line
         believed.append(confidence)
-    inside = (encloses & (np.array(believed) > 0.8)).sum(1).tolist()
+    inside = (encloses & (np.array(believed) > SURE)).sum(1).tolist()
     return [digit._replace(confidence=p / (1 + n)) for digit, p, n in zip(digits, believed, inside, strict=True)]
 
 

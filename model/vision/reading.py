@@ -11,7 +11,7 @@ import numpy as np
 from ..crop import deskew
 from . import context
 from .candidates import Candidate, find
-from .choice import DIVISION_COST, believe, choose
+from .choice import believe, choose, worth_of_parts
 from .rows import Digit, order, part, signs, tilt
 from .segment import Box
 
@@ -109,7 +109,8 @@ def classify_all(candidates: list[Candidate], classify: Classify) -> np.ndarray:
 
     look([i for i, candidate in enumerate(candidates) if candidate.seams <= 0])
     whole = [i for i, candidate in enumerate(candidates) if candidate.seams == 0]
-    sure = {p for i in whole if probabilities[i].max() > 1 - DIVISION_COST for p in candidates[i].pieces}
+    least = worth_of_parts(candidates, probabilities.max(1))
+    sure = {p for i in whole if probabilities[i].max() > least for p in candidates[i].pieces}
     cut = [i for i, c in enumerate(candidates) if c.seams > 0 and not sure.issuperset(c.pieces)]
     look(sorted(cut, key=lambda i: -candidates[i].area)[:MAX_CUTS])
     return probabilities

@@ -199,7 +199,7 @@ def _near(boxes: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _touch_when_grown(pieces: list[Piece], a: tuple[int, ...], b: tuple[int, ...]) -> bool:
-    """Whether ink of a comes near ink of b, within a fifth of their common height; of bent strokes boxes do not tell."""
+    """Whether ink of a is near ink of b, within a fifth of their common height; of bent strokes boxes do not tell."""
     box = union([pieces[m].box for m in a + b])
     step = 1 + box[3] // 150  # of large ones every other pixel will do, or fewer
     grow = 2 * int(0.2 * box[3] / step) + 3
