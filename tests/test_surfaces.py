@@ -488,13 +488,15 @@ def test_a_short_line_is_no_rule():
         assert (after.sum() > 0.5 * before.sum()) == stays, length
 
 
-def test_a_thick_bar_is_no_rule():
-    """No rule is thicker than a ninetieth of the picture's side, 8 pixels here."""
-    for thick, stays in ((4, False), (16, True)):
-        picture = np.full((720, 1280), 230, np.uint8)
-        cv2.line(picture, (0, 400), (1280, 400), 60, thick)
-        before, after, _ = removed(picture)
-        assert (after.sum() > 0.5 * before.sum()) == stays, thick
+@pytest.mark.parametrize(("high", "thick", "stays"), [(0, 4, False), (0, 16, True), (60, 10, True), (150, 10, False)])
+def test_a_thick_bar_is_no_rule(high, thick, stays):
+    """No rule is thicker than a ninetieth of the picture's side, 8 pixels here, or than a tenth of a digit's height."""
+    picture = np.full((720, 1280), 230, np.uint8)
+    if high:
+        pen.write(picture, "2468", (300, 160), high, 6, 60, np.random.default_rng(2))
+    cv2.line(picture, (0, 400), (1280, 400), 60, thick)
+    before, after, _ = (part[380:420] for part in removed(picture))
+    assert (after.sum() > 0.5 * before.sum()) == stays
 
 
 def grid(cells, depth, high=18):

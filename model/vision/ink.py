@@ -143,8 +143,8 @@ def remove_rules(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[
     ]
     high = float(np.median(heights)) if heights else 0.0
     long = LONG * high
-    thick = max(3, min(mask.shape) // 90)  # pixels: no rule is thicker
-    mask, lines = _remove_rules(mask, marks, ink, long, thick)
+    thick = max(3, int(high / 10))  # pixels: no rule is thicker, or than a ninetieth of the picture's side
+    mask, lines = _remove_rules(mask, marks, ink, long, max(thick, min(mask.shape) // 90))
     if not heights:
         return mask, lines
     large = [box for box in boxes if 2 * max(box[2:]) > long and not _is_outline(box, lines[::2, ::2])]
@@ -156,7 +156,7 @@ def remove_rules(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[
         if min(w, h) < high:  # in pixels of the half size: lower than two digits, one line or stroke
             continue
         half, whole = (slice(y, y + h), slice(x, x + w)), (slice(2 * y, 2 * (y + h)), slice(2 * x, 2 * (x + w)))
-        bare, more = _remove_rules(mask[whole], marks[half], ink[whole], long, max(3, min(thick, int(high / 10))))
+        bare, more = _remove_rules(mask[whole], marks[half], ink[whole], long, thick)
         if cv2.countNonZero(more):
             mask = mask.copy()
             mask[whole], lines[whole] = bare, cv2.bitwise_or(lines[whole], more)
