@@ -83,6 +83,16 @@ def test_what_is_doubted_or_in_another_row_or_of_another_height_is_no_next_digit
     assert worth(*wide, *between[:3]) == pytest.approx(0.88 * math.exp(-1.5))
 
 
+@pytest.mark.parametrize(
+    ("whole", "high", "tells"), [(0.2, 40, True), (0.6, 40, False), (0.2, 20, False), (0.2, 70, False)]
+)
+def test_where_many_seem_to_touch_few_are_apart(whole, high, tells):
+    """Four components, each may be two digits, beside three gaps: more than half of what is known."""
+    pairs = [(candidate(2 * i, 2 * i + 1, high=high), whole) for i in range(4)]
+    parts = [(candidate(i, of=(i // 2 * 2, i // 2 * 2 + 1), high=high), 0.0) for i in range(8)]
+    assert worth(*line_of(4, 1.0), *pairs, *parts) == pytest.approx(0.88 * (1 if tells else math.exp(-1)))
+
+
 def test_what_may_be_two_digits_is_one_among_digits_that_stand_wide():
     two = halves(0.5, 0.95, 0.95)
     for gap, parts in ((0.2, [(0,), (1,)]), (0.8, [(0, 1)])):

@@ -66,18 +66,23 @@ def worth_of_parts(candidates: list[Candidate], confidence: np.ndarray) -> float
     """What of the confidence in its parts is left to a component that is taken apart: 1 - DIVISION_COST or less.
 
     The wider apart somebody writes, the fewer digits touch: as many as exp(-gap), the median gap from a digit to the
-    next one on its right, in heights. Where hardly any is known, they may all touch.
+    next one on its right, in heights. It is 0 in a component that is as high but hardly a digit: it may be two. Where
+    few gaps are known, any may.
     """
-    digits = [candidate.box for candidate, p in zip(candidates, confidence.tolist(), strict=True)
-              if candidate.seams == 0 and p > SURE]  # fmt: skip
-    x, y, w, h = np.array(digits, float).reshape(-1, 4).T[:, :, None]
+    known = [(c, p) for c, p in zip(candidates, confidence.tolist(), strict=True) if c.seams == 0]
+    x, y, w, h = np.array([c.box for c, p in known if p > SURE], float).reshape(-1, 4).T[:, :, None]
     middle = y + h / 2
     beside = (x + w / 2 < x.T) & (abs(middle.T - middle) < h / 2)
     beside &= np.minimum(h.T, h) > LIKE * np.maximum(h.T, h)
     gaps = np.where(beside, (x.T - x - w) / h, np.inf).min(1, initial=np.inf)
-    known = gaps[np.isfinite(gaps)]
-    gap = max(0.0, float(np.median(known))) if len(known) >= FEW else 0.0
-    return (1 - DIVISION_COST) * math.exp(-gap)
+    gaps = gaps[np.isfinite(gaps)]
+    if len(gaps) < FEW:
+        return 1 - DIVISION_COST
+    high = float(np.median(h))
+    whole = {c.component for c, p in known if p > 0.5}
+    touching = {c.component for c in candidates if c.seams > 0 and LIKE * high < c.box[3] < high / LIKE} - whole
+    gap = np.median([*gaps.tolist(), *[0.0] * len(touching)])
+    return (1 - DIVISION_COST) * math.exp(-max(0.0, float(gap)))
 
 
 def _cover(
