@@ -236,7 +236,8 @@ def test_the_surest_come_first():
 def test_the_bar_over_a_5_belongs_to_it():
     body, bar = block(100, 110, 40, 60, 0), block(105, 96, 40, 10, 1)
     assert groups(body, bar)[(0, 1)] == -1
-    assert (0, 1) not in groups(body, block(105, 70, 40, 10, 1)), "too far above"
+    assert (0, 1) in groups(body, block(105, 87, 40, 10, 1)), "up to a fifth of both"
+    assert (0, 1) not in groups(body, block(105, 80, 40, 10, 1)), "too far above"
     assert (0, 1) not in groups(body, block(160, 96, 40, 10, 1)), "not above it"
 
 
