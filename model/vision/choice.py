@@ -9,9 +9,9 @@ from .rows import Digit, middles
 
 DIVISION_COST = 0.12  # share of the confidence that taking apart what may be one digit has to make up for
 SURE = 0.8  # confidence of a digit that tells of the others
-FEW = 3  # gaps between digits that tell how wide somebody writes, at least
+FEWEST = 3  # gaps between digits that tell how wide somebody writes, at least
 ALIKE = 0.75  # of the higher one's height: digits side by side are so high at least, strokes of one digit need not be
-LIKE = 0.6  # of the height of another: digits of one hand are so high at least
+SAME_HAND = 0.6  # of the height of another: digits of one hand are so high at least
 TALL = 3  # times as high as a sure digit is what it is no stroke of
 UNEXPLAINED = 0.1  # confidence in ink that no candidate explains: each of ten digits is as likely
 SUREST = 0.99  # confidence in a part: one that is surer tells no more of the others
@@ -73,14 +73,14 @@ def worth_of_parts(candidates: list[Candidate], confidence: np.ndarray) -> float
     x, y, w, h = np.array([c.box for c, p in known if p > SURE], float).reshape(-1, 4).T[:, :, None]
     middle = y + h / 2
     beside = (x + w / 2 < x.T) & (abs(middle.T - middle) < h / 2)
-    beside &= np.minimum(h.T, h) > LIKE * np.maximum(h.T, h)
+    beside &= np.minimum(h.T, h) > SAME_HAND * np.maximum(h.T, h)
     gaps = np.where(beside, (x.T - x - w) / h, np.inf).min(1, initial=np.inf)
     gaps = gaps[np.isfinite(gaps)]
-    if len(gaps) < FEW:
+    if len(gaps) < FEWEST:
         return 1 - DIVISION_COST
-    high = float(np.median(h))
+    lowest, highest = SAME_HAND * np.median(h), np.median(h) / SAME_HAND
     whole = {c.component for c, p in known if p > 0.5}
-    touching = {c.component for c in candidates if c.seams > 0 and LIKE * high < c.box[3] < high / LIKE} - whole
+    touching = {c.component for c in candidates if c.seams > 0 and lowest < c.box[3] < highest} - whole
     gap = np.median([*gaps.tolist(), *[0.0] * len(touching)])
     return (1 - DIVISION_COST) * math.exp(-max(0.0, float(gap)))
 
@@ -204,7 +204,7 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
     sure = (own > SURE) & ~lines
     encloses = (left < x) & (x < left + wide) & (top < y) & (y < top + high) & (height < 0.7 * high)
     taller = np.maximum(height[:, None], height)
-    like = np.minimum(height[:, None], height) > LIKE * taller
+    like = np.minimum(height[:, None], height) > SAME_HAND * taller
     surface = np.array([candidate.surface for candidate in candidates])
     together = surface[:, None] == surface
     near = like & (np.abs(y[:, None] - y) < 2 * taller) & (np.abs(x[:, None] - x) < 5 * taller)

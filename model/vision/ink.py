@@ -143,7 +143,8 @@ def remove_rules(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[
     ]
     high = float(np.median(heights)) if heights else 0.0
     long = LONG * high
-    thick = max(3, int(high / 10))  # pixels: no rule is thicker, or than a ninetieth of the picture's side
+    # A rule is at most a tenth as thick as digits are high; one from border to border a ninetieth of the side as well.
+    thick = max(3, int(high / 10))  # pixels
     mask, lines = _remove_rules(mask, marks, ink, long, max(thick, min(mask.shape) // 90))
     if not heights:
         return mask, lines

@@ -167,15 +167,15 @@ def signs(digits: Sequence[Digit]) -> list[Digit]:
     across, off, size = (pairs[ones] for pairs in _between(x, y, height, slopes(x, y, height)))
     near = np.where(np.abs(off) < OFF * size, np.hypot(across, DOWN * off) / height, np.inf)
     sides = np.stack([np.where(across < 0, near, np.inf), np.where(across > 0, near, np.inf)])  # left, right
-    pair = sides.argmin(2).T
+    pair, nearest = sides.argmin(2).T, sides.min(2)
     tops, bottoms = (np.take_along_axis(off + edge * height / 2, pair, 1).mean(1) for edge in (-1, 1))
     above, below, high = height[ones] / 2 + tops, height[ones] / 2 - bottoms, bottoms - tops
     moments = [cv2.moments(digit.crop) for digit in digits]
     leans = np.array([-m["mu11"] / max(m["mu02"], 1e-9) for m in moments])  # across by up
     straight = leans * [(m["mu02"] / max(m["mu20"], 1e-9)) ** 0.5 for m in moments]  # correlation of across and up
     slash = (np.minimum(above, below) > BEYOND * high) & (straight > STRAIGHT)[ones]
-    slash &= (leans > np.median(leans) + LEAN)[ones] & (sides.min(2) < CLOSE).all(0)
-    found = ((above < -LOW * high) | slash) & np.isfinite(sides.min(2)).all(0)
+    slash &= (leans > np.median(leans) + LEAN)[ones] & (nearest < CLOSE).all(0)
+    found = ((above < -LOW * high) | slash) & np.isfinite(nearest).all(0)
     return [digits[i] for i in ones[found].tolist()]
 
 

@@ -154,9 +154,8 @@ def _joined(pieces: list[Piece], members: list[tuple[int, ...]]) -> list[tuple[i
     """Which components may be strokes of one digit: their indices. members: the pieces of each component."""
     box = [union([pieces[m].box for m in of]) for of in members]
     area = np.array([sum(np.count_nonzero(pieces[m].part) for m in of) for of in members])
-    boxes = np.array(box).reshape(-1, 4)
     near: dict[int, list[int]] = {}
-    for i, j in _near(boxes):
+    for i, j in _near(np.array(box).reshape(-1, 4)):
         if min(area[i], area[j]) > SPECK * max(area[i], area[j]) and _touch_when_grown(pieces, members[i], members[j]):
             near.setdefault(i, []).append(j)
             near.setdefault(j, []).append(i)
@@ -170,22 +169,22 @@ def _joined(pieces: list[Piece], members: list[tuple[int, ...]]) -> list[tuple[i
             grown |= {tuple(sorted((*few, j))) for j in more if _may_belong_together(around, box[j])}
         joined += sorted(grown)
         last = grown if len(joined) < MAX_PAIRS else set()
-    return _without_others(joined, boxes, area)
+    return _without_others(joined, box, area)
 
 
-def _without_others(joined: list[tuple[int, ...]], boxes: np.ndarray, area: np.ndarray) -> list[tuple[int, ...]]:
+def _without_others(joined: list[tuple[int, ...]], box: list[Box], area: np.ndarray) -> list[tuple[int, ...]]:
     """Those with no other component's middle inside, but for specks: no digit has others in it.
 
-    boxes, (n, 4), and area, (n,): of all components.
+    box and area, (n,): of all components.
     """
-    left, top, wide, high = boxes.T
-    x, y = left + wide / 2, top + high / 2
+    left, top, wide, high = np.array(box).reshape(-1, 4).T
+    across, down = left + wide / 2, top + high / 2
     alone = []
-    for few in map(list, joined):
-        x0, y0, x1, y1 = left[few].min(), top[few].min(), (left + wide)[few].max(), (top + high)[few].max()
-        inside = (x0 < x) & (x < x1) & (y0 < y) & (y < y1) & (area > SPECK * area[few].max())
-        if np.count_nonzero(inside) <= len(few):
-            alone.append(tuple(few))
+    for few in joined:
+        x, y, w, h = union([box[i] for i in few])
+        inside = (x < across) & (across < x + w) & (y < down) & (down < y + h)
+        if np.count_nonzero(inside & (area > SPECK * area[list(few)].max())) <= len(few):
+            alone.append(few)
     return alone
 
 
