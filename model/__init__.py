@@ -36,6 +36,7 @@
         rows        digits -> rows, as a person reads them
         candidates  picture -> what may be a digit
         segment     ink mask -> connected components, cut where digits may touch, grouped where parts may be one digit's
+        rules       ruled lines out of the ink: of paper, tables, frames
         ink         picture -> how dark the ink is on its paper, and where
         surfaces    picture -> sheets, boards, walls: each has its own light, ink and grain
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from model import pen
-from model.vision import ink, surfaces
+from model.vision import ink, rules, surfaces
 
 WIDEST = 55  # pixels: what 1280x720 gives at half its size
 
@@ -397,7 +397,7 @@ def lined(angle=0.0, digits="", depth=90, step=45, squares=False, thick=2, first
 def removed(picture):
     level, found, _ = ink.flatten(picture)
     mask, marks = ink.threshold(level, found)
-    return mask, *ink.remove_rules(mask, marks, level)
+    return mask, *rules.remove(mask, marks, level)
 
 
 @pytest.mark.parametrize("angle", [-15, -4, 0, 4, 15])
@@ -462,20 +462,20 @@ def test_a_rule_is_one_although_it_has_gaps(gap):
 def test_a_line_goes_on_across_few_bare_places(each, goes_on):
     level = np.full(98, 80, np.uint8)
     level[each - 1 :: each] = 0
-    first, last = ink._longest(level, level, level > 0)
+    first, last = rules._longest(level > 0, level > 0)
     assert last - first == (97 if goes_on else each - 1)
 
 
 def test_the_edge_of_a_dark_place_is_no_rule():
     """A rule is darker than what is above and below it."""
     line = np.arange(0, 640, 4)
-    mask = np.ones(len(line), bool)
     for above, below, rule in ((0, 0, True), (90, 90, False), (100, 0, False), (100, 90, False)):
         level = np.full((200, 640), above, np.uint8)
         level[101:] = below
         level[99:102] = 100
         level[99:102, ::16] = 130 if not rule else 100  # darker here and there
-        first, last = ink._longest(cv2.subtract(level, ink._beside(level, 6))[100, line], level[100, line], mask)
+        stands_out = cv2.subtract(level, rules._beside(level, 6))
+        first, last = rules._longest(stands_out[100, line] > 30, level[100, line] > 30)
         assert last - first == len(line) if rule else last - first <= 1, (above, below)
 
 
@@ -533,11 +533,11 @@ def test_the_outline_of_a_sheet_is_no_table():
     """Lines go around it, none goes through its middle."""
     lines = np.zeros((360, 640), np.uint8)
     box = 100, 60, 400, 240
-    assert not ink._is_outline(box, lines), "no line was found there: a table may be"
+    assert not rules._is_outline(box, lines), "no line was found there: a table may be"
     cv2.rectangle(lines, (100, 75), (499, 285), 255, 3)
-    assert ink._is_outline(box, lines)
+    assert rules._is_outline(box, lines)
     cv2.line(lines, (100, 180), (499, 180), 255, 3)
-    assert not ink._is_outline(box, lines)
+    assert not rules._is_outline(box, lines)
 
 
 def test_a_long_stroke_is_no_line_of_a_table():

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from .. import crop
-from . import ink, segment, surfaces
+from . import ink, rules, segment, surfaces
 from .segment import Box
 
 WORKING_SIDE = 1920  # pixels: the longer side is brought down to this before anything else
@@ -73,9 +73,9 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
         return [], np.zeros(small.shape[:2], np.uint8), np.zeros((1, 1), np.uint8)
     level, found, edges = ink.flatten(small)
     everything, marks = ink.threshold(level, found)
-    mask, rules = ink.remove_rules(everything, marks, level)
-    ground, levels = ink.ground(level, cv2.bitwise_or(everything, rules))
-    rules = cv2.dilate(rules, np.ones((5, 5), np.uint8))  # they are known to two pixels
+    mask, lines = rules.remove(everything, marks, level)
+    ground, levels = ink.ground(level, cv2.bitwise_or(everything, lines))
+    lines = cv2.dilate(lines, np.ones((5, 5), np.uint8))  # they are known to two pixels
     pieces = segment.cut(mask, _clear(segment.components(mask), mask, level, levels))
     groups = segment.group(pieces)[:MAX_CANDIDATES]
     boxes = [segment.union([pieces[m].box for m in members]) for members, _, _ in groups]
@@ -101,7 +101,7 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
         area = int(np.count_nonzero(part))
         thin = area < thin_stroke * max(w, h)
         on_edge = max(cv2.mean(edges[y : y + h, x : x + w], part)[: 1 + thin]) / 255
-        on_rule = cv2.mean(rules[y : y + h, x : x + w], part)[0] / 255
+        on_rule = cv2.mean(lines[y : y + h, x : x + w], part)[0] / 255
         reach = min(most, RIM * (1 + area // (THICK * max(w, h))))
         around = ground[y + most - reach : y + h + most + reach, x + most - reach : x + w + most + reach]
         shades = clarity, on_edge, on_rule, strength, lies_on, around
@@ -143,7 +143,7 @@ def in_box(frame: np.ndarray, box: Box) -> Candidate | None:
     """
     small, scale = working_picture(frame)
     level, found, _ = ink.flatten(small)
-    mask, _ = ink.remove_rules(*ink.threshold(level, found), level)
+    mask, _ = rules.remove(*ink.threshold(level, found), level)
     x, y, w, h = (round(v * scale) for v in box)
     strokes = segment.components(np.ascontiguousarray(mask[y : y + h, x : x + w]))
     if not strokes:

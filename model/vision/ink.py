@@ -1,4 +1,4 @@
-"""Picture to ink: flatten the light, threshold, take ruled lines out. OpenCV only."""
+"""Picture to ink: flatten the light, threshold, tell what ink lies on. OpenCV only."""
 
 import cv2
 import numpy as np
@@ -9,12 +9,8 @@ from .surfaces import Surface
 STROKE_SHARE = 0.15  # of the shorter side: dark things wider than this are background, not strokes
 HALF_INK = 0.4  # of the darkest ink close by, as far as its blur reaches: less is paper or its halo
 DIRT = 0.25  # of the darkest ink nearby, as far as a digit reaches: less is dirt
-GAPS, GOES_ON = 0.1, 0.3  # a rule is, in all but a tenth of its length, a third as dark as where it is darkest
-RULE_COVER = 0.35  # of the picture's side that a line covers with ink, to be a ruled one
-LONG = 3  # heights of a digit: no stroke is as long, a rule of a table is
 AROUND = 12  # pixels of the ground that are looked at around ink at least
 LEVELS = np.array([0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 254])  # of darkness, in half octaves
-LEAST_HEIGHT = 9  # pixels: what is lower does not tell how high the digits are
 
 
 def flatten(frame: np.ndarray) -> tuple[np.ndarray, list[Surface], np.ndarray]:
@@ -120,171 +116,9 @@ def threshold(ink: np.ndarray, found: list[Surface]) -> tuple[np.ndarray, np.nda
         if i:  # between the surfaces there is no grain to tell marks from
             np.copyto(grains[where], cv2.add(grain, least), where=inside)
     mask = cv2.compare(ink, cv2.resize(limit, ink.shape[::-1]), cv2.CMP_GT)
-    half = np.ascontiguousarray(ink[::2, ::2])
+    half = cv2.resize(ink, mask[::2, ::2].shape[::-1], interpolation=cv2.INTER_AREA)
     marks = cv2.compare(half, cv2.resize(grains, half.shape[::-1]), cv2.CMP_GT)
     return mask, cv2.bitwise_or(marks, mask[::2, ::2])
-
-
-def remove_rules(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The mask without ruled lines, and their middle lines: (h, w) uint8 both, 255 where ink or a line is.
-
-    marks: as threshold has them; a line that is fainter than the digits goes on in them where the mask has gaps. Lines
-    are looked for from border to border, then around long connected components: a table, a frame, not the outline of a
-    sheet. What crosses or stands on a rule stays where it is thicker or darker than the rule (staff removal by run
-    length, as in reading music scores).
-    """
-    boxes = _boxes(marks)
-    # What goes from top to bottom or is long both ways, a frame, a table, does not tell how high digits are, nor a dot.
-    rows, columns = marks.shape
-    heights = [
-        2 * h
-        for _, _, w, h in boxes
-        if 2 * h >= LEAST_HEIGHT and h < rows and (h < RULE_COVER * rows or w < RULE_COVER * columns)
-    ]
-    high = float(np.median(heights)) if heights else 0.0
-    long = LONG * high
-    # A rule is at most a tenth as thick as digits are high; one from border to border a ninetieth of the side as well.
-    thick = max(3, int(high / 10))  # pixels
-    mask, lines = _remove_rules(mask, marks, ink, long, max(thick, min(mask.shape) // 90))
-    if not heights:
-        return mask, lines
-    large = [box for box in boxes if 2 * max(box[2:]) > long and not _is_outline(box, lines[::2, ::2])]
-    places = np.zeros((marks.shape[0] // 4 + 1, marks.shape[1] // 4 + 1), np.uint8)
-    for x, y, w, h in large:
-        places[y // 4 : (y + h) // 4 + 1, x // 4 : (x + w) // 4 + 1] = 255
-    for outline in cv2.findContours(cv2.dilate(places, None), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]:
-        x, y, w, h = (4 * side for side in cv2.boundingRect(outline))
-        if min(w, h) < high:  # in pixels of the half size: lower than two digits, one line or stroke
-            continue
-        half, whole = (slice(y, y + h), slice(x, x + w)), (slice(2 * y, 2 * (y + h)), slice(2 * x, 2 * (x + w)))
-        bare, more = _remove_rules(mask[whole], marks[half], ink[whole], long, thick)
-        if cv2.countNonZero(more):
-            mask = mask.copy()
-            mask[whole], lines[whole] = bare, cv2.bitwise_or(lines[whole], more)
-    return mask, lines
-
-
-def _is_outline(box: tuple[int, int, int, int], lines: np.ndarray) -> bool:
-    """Whether lines go through a box, but not through its middle half: a sheet's edges do, a table's lines do not."""
-    x, y, w, h = box
-    around, middle = lines[y : y + h, x : x + w], lines[y + h // 4 : y + h - h // 4, x + w // 4 : x + w - w // 4]
-    return bool(around.any() and not middle.any())
-
-
-def _boxes(marks: np.ndarray) -> list[tuple[int, int, int, int]]:
-    """The boxes of connected components."""
-    outlines, tree = cv2.findContours(marks, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    outer = np.flatnonzero(tree[0, :, 3] < 0).tolist() if outlines else []
-    return [cv2.boundingRect(outlines[i]) for i in outer]
-
-
-def _remove_rules(
-    mask: np.ndarray, marks: np.ndarray, ink: np.ndarray, least: float, thick: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Without level and upright rules. least: pixels that one is long at least; thick: that one is thick at most."""
-    lines = np.zeros_like(mask)
-    if _has_long_lines(marks):
-        mask, lines = _remove_level_rules(mask, marks, ink, max(RULE_COVER, least / mask.shape[1]), thick)
-    if _has_long_lines(cv2.transpose(marks)):
-        turn, back = cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_COUNTERCLOCKWISE
-        turned = [cv2.rotate(picture, turn) for picture in (mask, marks, ink)]
-        turned, upright = _remove_level_rules(*turned, max(RULE_COVER, least / mask.shape[0]), thick)
-        mask, lines = cv2.rotate(turned, back), cv2.bitwise_or(lines, cv2.rotate(upright, back))
-    return mask, lines
-
-
-def _has_long_lines(marks: np.ndarray) -> bool:
-    """Whether something long and level may be in it: seldom, and quickly told from strips that are filled across."""
-    thick = cv2.dilate(marks, np.ones((5, 1), np.uint8))
-    strips = cv2.resize(thick, (20, marks.shape[0]), interpolation=cv2.INTER_AREA)
-    return (strips.max(0) > 180).mean() >= RULE_COVER
-
-
-def _remove_level_rules(
-    mask: np.ndarray, marks: np.ndarray, ink: np.ndarray, cover: float, thick: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """cover: share of the width that a rule covers at least."""
-    lines = np.zeros_like(mask)
-    thin = cv2.subtract(marks, cv2.morphologyEx(marks, cv2.MORPH_OPEN, np.ones((thick // 2 + 1, 1), np.uint8)))
-    level = np.zeros_like(thin)  # every fourth column tells as much, in less time
-    level[:, ::4] = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((1, 7), np.uint8))[:, ::4]
-    votes = max(1, int(0.1 * cover * marks.shape[1]))
-    found = cv2.HoughLines(level, 1, np.pi / 480, votes, min_theta=np.pi / 2 - 0.33, max_theta=np.pi / 2 + 0.33)
-    if found is None:
-        return mask, lines
-    rho, theta = found.reshape(-1, 2)[:300].astype(float).T
-    begin, slope = rho / np.sin(theta), -1 / np.tan(theta)
-    # From border to border, past the digits: a rule covers a good part of that, a stroke or a row of strokes does not.
-    columns = np.linspace(0, marks.shape[1] - 1, marks.shape[1] // 4 + 1).astype(int)
-    rows = np.rint(begin[:, None] + slope[:, None] * columns).astype(int)
-    inside = (rows >= 0) & (rows < marks.shape[0])
-    on = np.clip(rows, 0, marks.shape[0] - 1)
-    near = cv2.dilate(thin, np.ones((3, 1), np.uint8))
-    covered = ((near[on, columns] > 0) & inside).mean(1)
-    strong = np.flatnonzero(covered > cover)
-    if not len(strong):
-        return mask, lines
-    level = cv2.resize(ink, marks.shape[::-1], interpolation=cv2.INTER_AREA)
-    beside = _beside(level, thick // 2 + 2)
-    level = cv2.dilate(level, np.ones((3, 1), np.uint8))  # a ridge may be a pixel off
-    stands_out = cv2.subtract(level, beside)
-    seen = np.zeros_like(level)
-    for i in strong:  # the strongest first, and not its near doubles
-        if cv2.mean(seen[on[i], columns], near[on[i], columns])[0] > 128:
-            continue
-        ridge = _ridge(ink, begin[i] + slope[i] * columns, columns)
-        y = (ridge[:, 1] // 2).clip(0, len(level) - 1)
-        cv2.polylines(seen, [np.stack([columns, y], 1)], False, 255, 3)
-        first, last = _longest(stands_out[y, columns], level[y, columns], near[y, columns] > 0)
-        if last - first > cover * len(columns):  # it may end between two points
-            cv2.polylines(lines, [ridge[max(0, first - 1) : last + 1]], False, 255)
-    if not cv2.countNonZero(lines):
-        return mask, lines
-    band = cv2.dilate(lines, np.ones((2 * (thick // 2) + 3, 1), np.uint8))
-    thin = cv2.subtract(mask, cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thick + 1, 1), np.uint8)))
-    rule = cv2.bitwise_and(thin, band, band)
-    levels = ink[::4, ::4][rule[::4, ::4] > 0]
-    lines = cv2.dilate(lines, np.ones((5, 1), np.uint8))
-    if not len(levels):
-        return mask, lines
-    darkest = int(min(255, 1.5 * np.median(levels)))
-    faint = cv2.compare(ink, darkest, cv2.CMP_LE)
-    return cv2.subtract(mask, cv2.bitwise_and(rule, faint, faint), faint), lines
-
-
-def _ridge(ink: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Where the ink near a line is darkest, past the digits that cross it: points (n, 2) int32.
-
-    rows, columns: (n,) where the line is at half the size.
-    """
-    off = np.arange(-3, 4)[:, None]  # pixels; the line is known to one or two
-    x, y = np.minimum(2 * columns, ink.shape[1] - 1), np.rint(2 * rows + 0.5).astype(int)
-    levels = ink[np.clip(y + off, 0, ink.shape[0] - 1), x].astype(int)
-    darkest = (levels - abs(off)).argmax(0).astype(np.uint8)
-    y += cv2.medianBlur(darkest[None], 15)[0].astype(int) - 3  # points, 8 pixels apart: wider than a digit's stroke
-    return np.stack([x, y], 1).astype(np.int32)
-
-
-def _beside(ink: np.ndarray, off: int) -> np.ndarray:
-    """How dark it is so many pixels above or below each pixel, where it is darker: (h, w) uint8."""
-    around = cv2.copyMakeBorder(ink, off, off, 0, 0, cv2.BORDER_REPLICATE)
-    return cv2.max(around[: len(ink)], around[2 * off :])
-
-
-def _longest(stands_out: np.ndarray, level: np.ndarray, mask: np.ndarray) -> tuple[int, int]:
-    """From where to where a line goes on, dark between its darkest places too, as a rule is; a column of 1s is not.
-
-    stands_out, level: (n,) by how much it is darker than what lies beside it, and how dark it is. mask: (n,) where ink
-    is. Where the line stands out speaks for it. Where ink beside hides it speaks half as much against it, where it is
-    bare nine times as much. The stretch is the one of the largest sum (Bentley 1984).
-    """
-    if not mask.any():
-        return 0, 0
-    limit = GOES_ON * np.median(level[mask])
-    good = np.where(stands_out > limit, GAPS, np.where(level > limit, -GAPS / 2, GAPS - 1))
-    total = np.concatenate([[0.0], np.cumsum(good)])
-    last = int((total - np.minimum.accumulate(total)).argmax())
-    return int(total[: last + 1].argmin()), last
 
 
 def ground(ink: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

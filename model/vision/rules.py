@@ -1,0 +1,283 @@
+"""Ruled lines out of the ink: of paper, tables, frames. OpenCV only."""
+
+import cv2
+import numpy as np
+
+GAPS, GOES_ON = 0.1, 0.3  # a rule is, in all but a tenth of its length, a third as dark as where it is darkest
+RULE_COVER = 0.35  # of the picture's side that a line covers with ink, to be a ruled one
+LONG = 3  # heights of a digit: no stroke is as long, a rule of a table is
+LEAST_HEIGHT = 9  # pixels: what is lower does not tell how high the digits are
+INSIDE = 3  # components: what has more than so many others inside is no digit
+
+Box = tuple[int, int, int, int, float]  # x, y, width, height in pixels, and the area that its outline encloses
+Point = tuple[int, int]  # x, y in pixels
+
+
+def remove(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mask without ruled lines, and their middle lines: (h, w) uint8 both, 255 where ink or a line is.
+
+    mask, marks: as ink.threshold has them; a line that is fainter than the digits goes on in marks where the mask has
+    gaps. ink: as ink.flatten has it. Lines are looked for from border to border, then around long connected components:
+    a table, a frame, not the outline of a sheet. What crosses or stands on a rule stays, where it is thicker or darker
+    than the rule is elsewhere. What a rule runs into at its end goes with it: a frame's corner.
+    """
+    boxes = _boxes(marks)
+    high = _height(boxes, marks.shape)
+    # A rule is at most a tenth as thick as digits are high; one from border to border a ninetieth of the side as well.
+    thick = max(3, int(high / 10))  # pixels
+    mask, lines, ends = _both_ways(mask, marks, ink, LONG * high, max(thick, min(mask.shape) // 90))
+    known = cv2.bitwise_or(*lines)[::2, ::2]
+    marks = cv2.subtract(marks, cv2.dilate(known, None))
+    for x, y, w, h in _large(boxes, known, high) if high else []:
+        half, whole = (slice(y, y + h), slice(x, x + w)), (slice(2 * y, 2 * (y + h)), slice(2 * x, 2 * (x + w)))
+        bare, more, ended = _both_ways(mask[whole], marks[half], ink[whole], LONG * high, thick)
+        if any(ended):
+            mask = mask.copy()
+            mask[whole] = bare
+            for i in range(2):
+                lines[i][whole] = cv2.bitwise_or(lines[i][whole], more[i])
+                ends[i] += [(2 * x + across, 2 * y + down) for across, down in ended[i]]
+    if any(ends):
+        mask = _without_crossings(mask, *lines, thick)
+        for point in (end for i in range(2) for end in ends[i] if not _around(lines[1 - i], end, 2 * thick).any()):
+            _take_away(mask, point, thick // 2 + 1)
+    return mask, cv2.bitwise_or(*lines)
+
+
+def _without_crossings(mask: np.ndarray, level: np.ndarray, upright: np.ndarray, thick: int) -> np.ndarray:
+    """Without what is left where two rules cross: each takes the other for a stroke."""
+    grow = np.ones((thick, thick), np.uint8)
+    crossing = cv2.bitwise_and(cv2.dilate(level, grow), cv2.dilate(upright, grow))
+    strokes = cv2.subtract(mask, crossing)
+    for _ in range(thick + 2):  # a stroke goes on through it, as far as it is wide
+        strokes = cv2.bitwise_and(cv2.dilate(strokes, None), mask)
+    return strokes
+
+
+def _take_away(mask: np.ndarray, end: Point, near: int) -> None:
+    """Take what lies so near to the free end of a rule, in pixels, out of the mask, in place and as a whole."""
+    for down, across in np.argwhere(_around(mask, end, near)).tolist():
+        at = max(0, end[0] - near) + across, max(0, end[1] - near) + down
+        if mask[at[::-1]]:  # else it went with another
+            cv2.floodFill(mask, None, at, 0)
+
+
+def _around(picture: np.ndarray, point: Point, reach: int) -> np.ndarray:
+    """The part of a picture that is no further from a point, in pixels across and down."""
+    x, y = point
+    return picture[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
+
+
+def _boxes(marks: np.ndarray) -> list[Box]:
+    """The boxes of connected components."""
+    outlines, tree = cv2.findContours(marks, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    outer = np.flatnonzero(tree[0, :, 3] < 0).tolist() if outlines else []
+    return [(*cv2.boundingRect(outlines[i]), cv2.contourArea(outlines[i])) for i in outer]
+
+
+def _height(boxes: list[Box], shape: tuple[int, int]) -> float:
+    """How high digits are in pixels, of boxes at half the size; 0.0 where nothing may be one.
+
+    The median by area, for dust is no digit, however much there is. Nor is what goes from top to bottom, is long both
+    ways or has others inside: a frame, a table.
+    """
+    rows, columns = shape
+    fit = [
+        (*box, area)
+        for *box, area in boxes
+        if 2 * box[3] >= LEAST_HEIGHT
+        and box[3] < rows
+        and (box[3] < RULE_COVER * rows or box[2] < RULE_COVER * columns)
+    ]
+    if not fit:
+        return 0.0
+    x, y, w, h = np.array(fit)[:, :4].astype(int).T
+    middles = np.zeros(shape, np.uint8)
+    middles[y + h // 2, x + w // 2] = 1
+    count = cv2.integral(middles)
+    inside = count[y + h, x + w] - count[y, x + w] - count[y + h, x] + count[y, x] - 1
+    # A stroke along the row is wide, and says little.
+    weight = np.where(inside <= INSIDE, np.minimum(np.array(fit)[:, 4], h * h), 0)
+    order = np.argsort(h)
+    total = np.cumsum(weight[order])
+    return 2.0 * h[order][np.searchsorted(total, total[-1] / 2)] if total[-1] else 0.0
+
+
+def _large(boxes: list[Box], lines: np.ndarray, high: float) -> list[tuple[int, int, int, int]]:
+    """Where to look for shorter rules: around long components, x, y, width, height; boxes and lines at half the size.
+
+    lines: those found already.
+    """
+    places = np.zeros((lines.shape[0] // 4 + 1, lines.shape[1] // 4 + 1), np.uint8)
+    for x, y, w, h, _ in boxes:
+        if 2 * max(w, h) > LONG * high and not _is_outline((x, y, w, h), lines):
+            places[y // 4 : (y + h) // 4 + 1, x // 4 : (x + w) // 4 + 1] = 255
+    outlines = cv2.findContours(cv2.dilate(places, None), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
+    large = [tuple(4 * side for side in cv2.boundingRect(outline)) for outline in outlines]
+    return [box for box in large if min(box[2:]) >= high]  # lower than two digits: one line or stroke
+
+
+def _is_outline(box: tuple[int, int, int, int], lines: np.ndarray) -> bool:
+    """Whether lines go through a box, but not through its middle half: a sheet's edges do, a table's lines do not."""
+    x, y, w, h = box
+    around, middle = lines[y : y + h, x : x + w], lines[y + h // 4 : y + h - h // 4, x + w // 4 : x + w - w // 4]
+    return bool(around.any() and not middle.any())
+
+
+def _both_ways(
+    mask: np.ndarray, marks: np.ndarray, ink: np.ndarray, least: float, thick: int
+) -> tuple[np.ndarray, list[np.ndarray], list[list[Point]]]:
+    """Without level and upright rules; the middle lines of each; and the ends of each.
+
+    least: pixels that one is long at least; thick: that one is thick at most.
+    """
+    level, upright = np.zeros_like(mask), np.zeros_like(mask)
+    ends, others = [], []
+    if _has_long_lines(marks):
+        mask, level, ends = _level(mask, marks, ink, max(RULE_COVER, least / mask.shape[1]), thick)
+    if _has_long_lines(cv2.transpose(marks)):
+        turn, back = cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_COUNTERCLOCKWISE
+        turned = [cv2.rotate(picture, turn) for picture in (mask, marks, ink)]
+        turned, upright, others = _level(*turned, max(RULE_COVER, least / mask.shape[0]), thick)
+        mask, upright = cv2.rotate(turned, back), cv2.rotate(upright, back)
+        others = [(y, len(mask) - 1 - x) for x, y in others]
+    return mask, [level, upright], [ends, others]
+
+
+def _has_long_lines(marks: np.ndarray) -> bool:
+    """Whether something long and level may be in it: seldom, and quickly told from strips that are filled across."""
+    thick = cv2.dilate(marks, np.ones((5, 1), np.uint8))
+    strips = cv2.resize(thick, (20, marks.shape[0]), interpolation=cv2.INTER_AREA)
+    return (strips.max(0) > 180).mean() >= RULE_COVER
+
+
+def _level(
+    mask: np.ndarray, marks: np.ndarray, ink: np.ndarray, cover: float, thick: int
+) -> tuple[np.ndarray, np.ndarray, list[Point]]:
+    """Without level rules; and where their middle lines are, and their ends. cover: of the width, at least.
+
+    They are looked for at half the size, where one is half as thick and, for its blur, up to two pixels thicker.
+    """
+    lines = np.zeros_like(mask)
+    thin = cv2.subtract(marks, cv2.morphologyEx(marks, cv2.MORPH_OPEN, np.ones((thick // 2 + 3, 1), np.uint8)))
+    level = np.zeros_like(thin)  # every fourth column tells as much, in less time
+    level[:, ::4] = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((1, 7), np.uint8))[:, ::4]
+    votes = max(1, int(0.1 * cover * marks.shape[1]))
+    found = cv2.HoughLines(level, 1, np.pi / 480, votes, min_theta=np.pi / 2 - 0.33, max_theta=np.pi / 2 + 0.33)
+    if found is None:
+        return mask, lines, []
+    rho, theta = found.reshape(-1, 2)[:300].astype(float).T
+    begin, slope = rho / np.sin(theta), -1 / np.tan(theta)
+    # From border to border, past the digits: a rule covers a good part of that, a stroke or a row of strokes does not.
+    columns = np.linspace(0, marks.shape[1] - 1, marks.shape[1] // 4 + 1).astype(int)
+    rows = np.rint(begin[:, None] + slope[:, None] * columns).astype(int)
+    inside = (rows >= 0) & (rows < marks.shape[0])
+    on = np.clip(rows, 0, marks.shape[0] - 1)
+    near = cv2.dilate(thin, np.ones((3, 1), np.uint8))
+    covered = ((near[on, columns] > 0) & inside).mean(1)
+    strong = np.flatnonzero(covered > cover)
+    if not len(strong):
+        return mask, lines, []
+    level = cv2.resize(ink, marks.shape[::-1], interpolation=cv2.INTER_AREA)
+    beside = _beside(level, thick // 2 + 2)
+    level = cv2.dilate(level, np.ones((3, 1), np.uint8))  # a ridge may be a pixel off
+    stands_out = cv2.subtract(level, beside)
+    seen, bare, ends = np.zeros_like(level), mask.copy(), []
+    for i in strong:  # the strongest first, and not its near doubles
+        if cv2.mean(seen[on[i], columns], near[on[i], columns])[0] > 128:
+            continue
+        x, y = _ridge(ink, begin[i] + slope[i] * columns, columns)
+        row = np.rint(y / 2).astype(int).clip(0, len(level) - 1)
+        cv2.polylines(seen, [np.stack([columns, row], 1)], False, 255, 3)
+        inked = near[row, columns] > 0
+        limit = GOES_ON * np.median(level[row, columns][inked]) if inked.any() else 255
+        dark = level[row, columns] > limit
+        first, last = _longest(stands_out[row, columns] > limit, dark)
+        if last - first > cover * len(columns):
+            # On to where it is bare: in a table digits hide the ends of lines. It may end between two points.
+            bare_at = np.flatnonzero(~dark)
+            first = max(bare_at[bare_at < first], default=-1) + 1
+            last = min(bare_at[bare_at >= last], default=len(dark))
+            there = slice(max(0, first - 1), last + 1)
+            ended = _take_out(bare, ink, x[there], y[there], thick)
+            if ended:
+                ends += ended
+                between = np.rint(np.stack([x[there], y[there]], 1)).astype(int)[1:-1]
+                cv2.polylines(lines, [np.array([ended[0], *between, ended[1]])], False, 255)
+    return bare, cv2.dilate(lines, np.ones((5, 1), np.uint8)), ends
+
+
+def _take_out(mask: np.ndarray, ink: np.ndarray, x: np.ndarray, y: np.ndarray, thick: int) -> list[Point]:
+    """Take a rule out of the mask, in place, and tell its two ends; none if it is no rule, which changes nothing.
+
+    It stays where it is thicker or darker than usual: a stroke is there. What is usual is told by its cross section,
+    the median along it at each distance from its middle (staff removal as in reading music scores, by darkness rather
+    than by run length alone: a stroke that lies on a rule is seen by the pixel that it is wider).
+    x, y: (n,) points of its middle line, x ascending. thick: pixels that it is thick at most.
+    """
+    reach = thick // 2 + 3  # pixels to each side, blur and what stands on it among them
+    columns = np.arange(int(x[0]), int(x[-1]) + 1)
+    rows = (np.interp(columns, x, y) + np.arange(-reach, reach + 1)[:, None]).astype(np.float32)
+    across = np.broadcast_to(columns.astype(np.float32), rows.shape)
+    levels = cv2.remap(ink, across, rows, cv2.INTER_LINEAR).astype(np.float32)
+    inked = cv2.remap(mask, across, rows, cv2.INTER_NEAREST) > 0
+    above = np.logical_and.accumulate(inked[reach::-1])[::-1]  # from its middle on without a gap
+    below = np.logical_and.accumulate(inked[reach:])[1:]
+    connected = np.concatenate([above, below])
+    few = levels[:, ::4]  # tell as much
+    usual = np.median(few, 1, keepdims=True)
+    spread = 1.5 * np.median(np.abs(few - usual), 1, keepdims=True)
+    dark = levels[reach - 1 : reach + 2].max(0) >= GOES_ON * usual.max()
+    run = connected.sum(0)
+    if dark.mean() < 1 - GAPS or np.median(run) > thick:
+        return []
+    # As a mark is told from grain, so what is more than the rule.
+    stroke = (connected & (levels > usual + 3 * spread + 8)).any(0)
+    gone = connected & ~stroke & (run <= thick)
+    mask[np.rint(rows[gone]).astype(int).clip(0, len(mask) - 1), np.nonzero(gone)[1] + columns[0]] = 0
+    return [(int(columns[i]), round(float(rows[reach, i]))) for i in np.flatnonzero(dark)[[0, -1]]]
+
+
+def _ridge(ink: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The middle of the ink along a line, past the digits that cross it: x (n,) int, y (n,) float64.
+
+    rows, columns: (n,) where the line is at half the size, to one or two pixels. Points are 8 pixels apart, wider than
+    a digit's stroke.
+    """
+    x, y = np.minimum(2 * columns, ink.shape[1] - 1), 2 * rows + 0.5
+    off, levels = _nearby(ink, x, y, 3)
+    darkest, most = (levels - abs(off)).argmax(0) - 3, levels.max(0)
+    inked = most >= GOES_ON * np.quantile(most, 1 - RULE_COVER / 2)  # beyond its ends it goes straight on
+    y = np.polyval(np.polyfit(x[inked], (np.rint(y) + darkest)[inked], 1), x)
+    off, levels = _nearby(ink, x, y, 3)
+    darkest = (levels - abs(off)).argmax(0)
+    y = np.rint(y) + cv2.medianBlur(darkest.astype(np.uint8)[None], 15)[0] - 3
+    off, levels = _nearby(ink, x, y, 2)  # to a part of a pixel, and where it bends
+    middle = (levels**2 * off).sum(0) / np.maximum((levels**2).sum(0), 1)
+    fiftieths = cv2.medianBlur(np.rint(50 * middle + 128).astype(np.uint8)[None], 7)[0]
+    return x, y + (fiftieths - 128.0) / 50
+
+
+def _nearby(ink: np.ndarray, x: np.ndarray, y: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """How dark it is so many pixels above to below each of some points: how far off, (k, 1), and (k, n) int."""
+    off = np.arange(-reach, reach + 1)[:, None]
+    return off, ink[np.clip(np.rint(y).astype(int) + off, 0, ink.shape[0] - 1), x].astype(int)
+
+
+def _beside(ink: np.ndarray, off: int) -> np.ndarray:
+    """How dark it is so many pixels above or below each pixel, where it is darker: (h, w) uint8."""
+    around = cv2.copyMakeBorder(ink, off, off, 0, 0, cv2.BORDER_REPLICATE)
+    return cv2.max(around[: len(ink)], around[2 * off :])
+
+
+def _longest(stands_out: np.ndarray, dark: np.ndarray) -> tuple[int, int]:
+    """From where to where a line goes on, dark between its darkest places too, as a rule is; a column of 1s is not.
+
+    stands_out, dark: (n,) bool, whether it is as dark as a rule is, and whether it is that by more than what lies
+    beside it. Where the line stands out speaks for it. Where ink beside hides it speaks half as much against it, where
+    it is bare nine times as much. The stretch is the one of the largest sum (Bentley 1984).
+    """
+    good = np.where(stands_out, GAPS, np.where(dark, -GAPS / 2, GAPS - 1))
+    total = np.concatenate([[0.0], np.cumsum(good)])
+    last = int((total - np.minimum.accumulate(total)).argmax())
+    return int(total[: last + 1].argmin()), last
