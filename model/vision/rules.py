@@ -219,9 +219,9 @@ def _take_out(mask: np.ndarray, ink: np.ndarray, x: np.ndarray, y: np.ndarray, t
     middle = np.interp(columns, x, y).astype(np.float32)
     reach = thick // 2 + 3  # pixels to each side: blur and what stands on it among them
     levels, connected = _along(ink, columns, middle, reach, cv2.INTER_LINEAR), _connected(mask, columns, middle, reach)
-    few = levels[:, :: 1 + len(columns) // 128]  # tell as much
-    usual = _median(few)
-    spread = 1.5 * _median(cv2.absdiff(few, np.repeat(usual, few.shape[1], 1)))
+    few = np.sort(levels[:, :: 1 + len(columns) // 128], 1)  # tell as much
+    lower, usual, upper = (few[:, int(share * few.shape[1]), None] for share in (0.25, 0.5, 0.75))
+    spread = (upper - lower) / 1.35  # of normal noise, the standard deviation
     least = GOES_ON * usual.max()
     dark, thin = levels[reach - 1 : reach + 2].max(0) >= least, connected.sum(0) <= thick
     if dark.mean() < 1 - GAPS or thin.mean() < 0.5:
@@ -249,11 +249,6 @@ def _along(picture: np.ndarray, x: np.ndarray, y: np.ndarray, reach: int, how: i
     """
     rows = y + np.arange(-reach, reach + 1, dtype=np.float32)[:, None]
     return cv2.remap(picture, np.broadcast_to(x, rows.shape), rows, how, borderMode=cv2.BORDER_REPLICATE)
-
-
-def _median(levels: np.ndarray) -> np.ndarray:
-    """Of each row of levels (k, n) uint8: (k, 1). Ten times as fast as numpy's."""
-    return np.sort(levels, 1)[:, levels.shape[1] // 2, None]
 
 
 def _ridge(ink: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
