@@ -96,8 +96,8 @@ def _height(boxes: list[Box], shape: tuple[int, int]) -> float:
     middles[y + h // 2, x + w // 2] = 1
     count = cv2.integral(middles)
     inside = count[y + h, x + w] - count[y, x + w] - count[y + h, x] + count[y, x] - 1
-    # A stroke along the row is wide, and says little.
-    weight = np.where(inside <= INSIDE, np.minimum(np.array(fit)[:, 4], h * h), 0)
+    area = np.minimum(np.array(fit)[:, 4], np.minimum(w, h) ** 2)  # of a line, hardly any
+    weight = np.where(inside <= INSIDE, area, 0)
     order = np.argsort(h)
     total = np.cumsum(weight[order])
     return 2.0 * h[order][np.searchsorted(total, total[-1] / 2)] if total[-1] else 0.0
@@ -259,20 +259,29 @@ def _ridge(ink: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> tuple[np.n
     """
     x, y = np.minimum(2 * columns, ink.shape[1] - 1).astype(np.float32), (2 * rows + 0.5).astype(np.float32)
     reach = 3
-    away = abs(np.arange(-reach, reach + 1))[:, None]
     levels = _along(ink, x, y, reach, cv2.INTER_NEAREST)
     most = levels.max(0)
-    inked = most >= GOES_ON * np.sort(most)[int(len(most) * (1 - RULE_COVER / 2))]
-    at = (y + (levels.astype(np.int16) - away).argmax(0) - reach)[inked]
+    usual = int(np.sort(most)[int(len(most) * (1 - RULE_COVER / 2))])
+    inked = most >= GOES_ON * usual
+    at = (y + _darkest(levels, usual) - reach)[inked]
     from_middle = x[inked] - x[inked].mean()  # a straight line, least squares: beyond its ends it goes straight on
     slope = from_middle @ at / max(1.0, from_middle @ from_middle)
     y = (at.mean() + slope * (x - x[inked].mean())).astype(np.float32)
-    darkest = (_along(ink, x, y, reach, cv2.INTER_NEAREST).astype(np.int16) - away).argmax(0)
+    darkest = _darkest(_along(ink, x, y, reach, cv2.INTER_NEAREST), usual)
     y = np.rint(y) + cv2.medianBlur(darkest.astype(np.uint8)[None], 15)[0] - np.float32(reach)
     off = np.arange(-2, 3, dtype=np.float32)[:, None]  # to a part of a pixel, and where it bends
     weight = _along(ink, x, y, 2, cv2.INTER_NEAREST).astype(np.float32) ** 2
     fiftieths = 50 * (weight * off).sum(0) / np.maximum(weight.sum(0), 1) + 128
     return x, y + (cv2.medianBlur(np.rint(fiftieths).astype(np.uint8)[None], 7)[0] - np.float32(128)) / 50
+
+
+def _darkest(levels: np.ndarray, usual: int) -> np.ndarray:
+    """Which row of levels (2 * reach + 1, n) uint8 is darkest, (n,): the middle one rather than others.
+
+    What is darker than usual, a stroke, does not count for more.
+    """
+    reach = len(levels) // 2
+    return (np.minimum(levels, usual).astype(np.int16) - abs(np.arange(-reach, reach + 1))[:, None]).argmax(0)
 
 
 def _beside(ink: np.ndarray, off: int) -> np.ndarray:
