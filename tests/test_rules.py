@@ -340,3 +340,47 @@ def test_a_rule_goes_to_its_end_although_digits_stand_close_there():
     _, after, lines = removed(picture)
     assert np.flatnonzero(lines.any(1))[[0, -1]] == pytest.approx((100, 600), abs=6)
     assert (after[105:155, 607] > 0).all() and not after[:, 598:602].any()
+
+
+def test_a_digit_that_touches_the_frame_of_a_table_where_a_line_ends_stays():
+    """A line that ends on another has no free end."""
+    picture = np.full((720, 1280), 230, np.uint8)
+    for y in range(100, 501, 100):
+        cv2.line(picture, (200, y), (900, y), 110, 3)
+    for x in range(200, 901, 100):
+        cv2.line(picture, (x, 100), (x, 500), 110, 3)
+    pen.write(picture, "31415", (240, 320), 60, 5, 60, np.random.default_rng(1))
+    cv2.line(picture, (204, 160), (204, 240), 60, 5)  # a 1
+    _, after, _ = removed(picture)
+    assert (after[165:235, 205] > 0).all()
+
+
+@pytest.mark.parametrize("away", [7, 9])
+def test_what_only_stands_beside_a_rule_is_not_joined_to_it(away):
+    """Of what is wider than a rule two pixels tell; a digit further away is none of it."""
+    picture = np.full((720, 1280), 230, np.uint8)
+    cv2.line(picture, (0, 400), (1280, 400), 110, 2)
+    pen.write(picture, "31415", (200, 200), 60, 5, 60, np.random.default_rng(1))
+    cv2.line(picture, (600, 400 - away), (660, 400 - away), 60, 5)
+    _, after, _ = removed(picture)
+    assert not after[399:402].any() and (after[400 - away, 605:655] > 0).all()
+
+
+def test_strokes_in_line_are_no_rule_though_there_are_dashes_between_them():
+    """A rule is dark in nine tenths of its length, pixel by pixel."""
+    picture = np.full((720, 1280), 230, np.uint8)
+    for x in range(40, 1240, 48):
+        cv2.line(picture, (x, 400), (x + 38, 400), 110, 2)
+    before, after, lines = removed(picture)
+    assert not lines.any() and (after == before).all()
+
+
+def test_a_rule_is_taken_out_once():
+    """What was found from border to border is not looked for again around a table."""
+    calls, take = [], rules._take_out
+    picture = lined(depth=110, squares=True)
+    pen.write(picture, "31415", (200, 200), 30, 3, 60, np.random.default_rng(1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rules, "_take_out", lambda *line: calls.append(line) or take(*line))
+        removed(picture)
+    assert 0 < len(calls) <= 16 + 29 + 8

@@ -24,8 +24,9 @@ def remove(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[np.nda
     boxes = _boxes(marks)
     high = _height(boxes, marks.shape)
     # A rule is at most a tenth as thick as digits are high; one from border to border a ninetieth of the side as well.
-    thick = max(3, int(high / 10))  # pixels
-    mask, lines, ends = _both_ways(mask, marks, ink, LONG * high, max(thick, min(mask.shape) // 90))
+    most = max(3, int(high / 10), min(mask.shape) // 90)  # pixels
+    thick = max(3, int(high / 10)) if high else most
+    mask, lines, ends = _both_ways(mask, marks, ink, LONG * high, most)
     known = cv2.bitwise_or(*lines)[::2, ::2]
     marks = cv2.subtract(marks, cv2.dilate(known, None))
     for x, y, w, h in _large(boxes, known, high) if high else []:
@@ -46,10 +47,11 @@ def remove(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[np.nda
 
 def _without_crossings(mask: np.ndarray, level: np.ndarray, upright: np.ndarray, thick: int) -> np.ndarray:
     """Without what is left where two rules cross: each takes the other for a stroke."""
-    grow = np.ones((thick, thick), np.uint8)
+    reach = thick // 2 + 3  # pixels, as far as _take_out looks
+    grow = np.ones((2 * reach - 1, 2 * reach - 1), np.uint8)
     crossing = cv2.bitwise_and(cv2.dilate(level, grow), cv2.dilate(upright, grow))
     strokes = cv2.subtract(mask, crossing)
-    for _ in range(thick + 2):  # a stroke goes on through it, as far as it is wide
+    for _ in range(2 * reach):  # a stroke goes on through it, as far as it is wide
         strokes = cv2.bitwise_and(cv2.dilate(strokes, None), mask)
     return strokes
 
