@@ -228,11 +228,9 @@ def _take_out(mask: np.ndarray, ink: np.ndarray, x: np.ndarray, y: np.ndarray, t
     dark, thin = levels[reach - 1 : reach + 2].max(0) >= least, connected.sum(0) <= thick
     if dark.mean() < 1 - GAPS or thin.mean() < 0.5:
         return []
-    wide = min(reach, abs(np.flatnonzero(usual >= least) - reach).max() + 2)  # of what is wider two pixels tell
-    rule = slice(reach - wide, reach + wide + 1)
-    most = np.minimum(255, usual + 3 * spread + 8).astype(np.uint8)[rule]  # as a mark is told from grain
-    off, at = np.nonzero(connected[rule] & ~(connected[rule] & (levels[rule] > most)).any(0))
-    rows = np.rint(middle[at]).astype(int) + off - wide
+    most = np.minimum(255, usual + 3 * spread + 8).astype(np.uint8)  # as a mark is told from grain
+    off, at = np.nonzero(connected & ~(connected & (levels > most)).any(0))
+    rows = np.rint(middle[at]).astype(int) + off - reach
     mask[np.clip(rows, 0, len(mask) - 1), at + int(x[0])] = 0
     return [(int(columns[i]), round(float(middle[i]))) for i in np.flatnonzero(dark)[[0, -1]]]
 
