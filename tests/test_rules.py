@@ -376,3 +376,14 @@ def test_a_rule_is_taken_out_once():
         patch.setattr(rules, "_take_out", lambda *line: calls.append(line) or take(*line))
         removed(picture)
     assert 0 < len(calls) <= 16 + 29 + 8
+
+
+def test_beyond_its_ends_a_line_goes_straight_on():
+    """Where nothing is, nothing tells where it is."""
+    level = np.zeros((200, 1280), np.uint8)
+    cv2.line(level, (0, 100), (480, 100), 120, 2)
+    level = cv2.GaussianBlur(level, (3, 3), 0)
+    columns = np.arange(0, 640, 4)
+    x, y = rules._ridge(level, 49.75 + 1.25 - 2.5 * columns / 240, columns)
+    there = x < 470
+    assert abs(y[there] - 100).max() < 0.6 and abs(y[~there] - 100).max() < 4
