@@ -38,10 +38,10 @@ def remove(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[np.nda
             for i in range(2):
                 lines[i][whole] = cv2.bitwise_or(lines[i][whole], more[i])
                 ends[i] += [(2 * x + across, 2 * y + down) for across, down in ended[i]]
-    if any(ends):
+    if all(ends):
         mask = _without_crossings(mask, *lines, thick)
-        for point in (end for i in range(2) for end in ends[i] if not _around(lines[1 - i], end, 2 * thick).any()):
-            _take_away(mask, point, thick // 2 + 1)
+    for point in (end for i in range(2) for end in ends[i] if not _around(lines[1 - i], end, 2 * thick).any()):
+        _take_away(mask, point, thick // 2 + 1)
     return mask, cv2.bitwise_or(*lines)
 
 
@@ -50,9 +50,9 @@ def _without_crossings(mask: np.ndarray, level: np.ndarray, upright: np.ndarray,
     reach = thick // 2 + 3  # pixels, as far as _take_out looks
     grow = np.ones((2 * reach - 1, 2 * reach - 1), np.uint8)
     crossing = cv2.bitwise_and(cv2.dilate(level, grow), cv2.dilate(upright, grow))
-    strokes = cv2.subtract(mask, crossing)
-    for _ in range(2 * reach):  # a stroke goes on through it, as far as it is wide
-        strokes = cv2.bitwise_and(cv2.dilate(strokes, None), mask)
+    strokes, step = cv2.subtract(mask, crossing), np.ones((5, 5), np.uint8)
+    for _ in range(reach):  # a stroke goes on through it, as far as it is wide
+        strokes = cv2.bitwise_and(cv2.dilate(strokes, step), mask)
     return strokes
 
 
