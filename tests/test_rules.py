@@ -387,3 +387,9 @@ def test_beyond_its_ends_a_line_goes_straight_on():
     x, y = rules._ridge(level, 49.75 + 1.25 - 2.5 * columns / 240, columns)
     there = x < 470
     assert abs(y[there] - 100).max() < 0.6 and abs(y[~there] - 100).max() < 4
+
+
+def test_around_a_point_beyond_the_picture_there_is_nothing():
+    picture = np.ones((20, 30), np.uint8)
+    assert rules._around(picture, (5, 6), 2).shape == (5, 5) and rules._around(picture, (0, 0), 2).shape == (3, 3)
+    assert not any(rules._around(picture, point, 2).size for point in ((-9, 5), (5, -9), (50, 5), (5, 50)))

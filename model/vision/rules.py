@@ -67,7 +67,7 @@ def _take_away(mask: np.ndarray, end: Point, near: int) -> None:
 def _around(picture: np.ndarray, point: Point, reach: int) -> np.ndarray:
     """The part of a picture that is no further from a point, in pixels across and down."""
     x, y = point
-    return picture[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
+    return picture[max(0, y - reach) : max(0, y + reach + 1), max(0, x - reach) : max(0, x + reach + 1)]
 
 
 def _boxes(marks: np.ndarray) -> list[Box]:
