@@ -393,3 +393,20 @@ def test_around_a_point_beyond_the_picture_there_is_nothing():
     picture = np.ones((20, 30), np.uint8)
     assert rules._around(picture, (5, 6), 2).shape == (5, 5) and rules._around(picture, (0, 0), 2).shape == (3, 3)
     assert not any(rules._around(picture, point, 2).size for point in ((-9, 5), (5, -9), (50, 5), (5, 50)))
+
+
+@pytest.mark.parametrize("touching", [False, True])
+def test_a_small_table_is_one_although_all_its_digits_touch_its_lines(touching):
+    """Its cells tell how high digits are."""
+    picture = np.full((1080, 1920), 230, np.uint8)
+    for y in range(40, 191, 30):
+        cv2.line(picture, (60, y), (310, y), 120, 2)
+    for x in range(60, 311, 50):
+        cv2.line(picture, (x, 40), (x, 190), 120, 2)
+    for x in range(60, 301, 50):
+        for y in range(40, 181, 30):
+            cv2.line(picture, (x + 12, y + 6), (x + 12, y + (30 if touching else 24)), 60, 4)
+    _, after, lines = removed(picture)
+    away = np.s_[45:185, 85:305:50]  # of the strokes
+    assert all(lines[y - 2 : y + 3, 100].any() for y in range(40, 191, 30)) and not after[away].any()
+    assert (after[50:60, 72:300:50] > 0).all()

@@ -7,7 +7,7 @@ GAPS, GOES_ON = 0.1, 0.3  # a rule is, in all but a tenth of its length, a third
 RULE_COVER = 0.35  # of the picture's side that a line covers with ink, to be a ruled one
 LONG = 3  # heights of a digit: no stroke is as long, a rule of a table is
 LEAST_HEIGHT = 9  # pixels: what is lower does not tell how high the digits are
-INSIDE = 3  # components: what has more than so many others inside is no digit
+INSIDE = 3  # components or holes: what has more than so many inside is no digit
 
 Box = tuple[int, int, int, int, float]  # x, y, width, height in pixels, and the area that its outline encloses
 Point = tuple[int, int]  # x, y in pixels
@@ -21,8 +21,8 @@ def remove(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[np.nda
     a table, a frame, not the outline of a sheet. What crosses or stands on a rule stays, where it is thicker or darker
     than the rule is elsewhere. What a rule runs into at its end goes with it: a frame's corner.
     """
-    boxes = _boxes(marks)
-    high = _height(boxes, marks.shape)
+    boxes, single, cells = _boxes(marks)
+    high = _height(single, marks.shape) or _height(cells, marks.shape)
     # A rule is at most a tenth as thick as digits are high; one from border to border a ninetieth of the side as well.
     most = max(3, int(high / 10), min(mask.shape) // 90)  # pixels
     thick = max(3, int(high / 10)) if high else most
@@ -70,11 +70,20 @@ def _around(picture: np.ndarray, point: Point, reach: int) -> np.ndarray:
     return picture[max(0, y - reach) : max(0, y + reach + 1), max(0, x - reach) : max(0, x + reach + 1)]
 
 
-def _boxes(marks: np.ndarray) -> list[Box]:
-    """The boxes of connected components."""
+def _boxes(marks: np.ndarray) -> tuple[list[Box], list[Box], list[Box]]:
+    """The boxes of connected components; of those that may be single digits; and of the holes in the others.
+
+    A table whose digits all touch its lines is one component. Its cells are about as high as they are.
+    """
     outlines, tree = cv2.findContours(marks, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    outer = np.flatnonzero(tree[0, :, 3] < 0).tolist() if outlines else []
-    return [(*cv2.boundingRect(outlines[i]), cv2.contourArea(outlines[i])) for i in outer]
+    parents = tree[0, :, 3] if outlines else np.zeros(0, int)
+    holes = np.bincount(parents[parents >= 0], minlength=len(parents))
+    outer = parents < 0
+    cells = ~outer & (holes[parents] > INSIDE)
+    boxed = {
+        int(i): (*cv2.boundingRect(outlines[i]), cv2.contourArea(outlines[i])) for i in np.flatnonzero(outer | cells)
+    }
+    return tuple([boxed[i] for i in np.flatnonzero(of).tolist()] for of in (outer, outer & (holes <= INSIDE), cells))
 
 
 def _height(boxes: list[Box], shape: tuple[int, int]) -> float:
