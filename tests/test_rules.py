@@ -410,3 +410,13 @@ def test_a_small_table_is_one_although_all_its_digits_touch_its_lines(touching):
     away = np.s_[45:185, 85:305:50]  # of the strokes
     assert all(lines[y - 2 : y + 3, 100].any() for y in range(40, 191, 30)) and not after[away].any()
     assert (after[50:60, 72:300:50] > 0).all()
+
+
+def test_what_is_thicker_than_a_line_stays_where_a_rule_runs_into_it():
+    """A shadow, a thumb: it tells that what is beside it is no digit, either."""
+    picture = np.full((720, 1280), 230, np.uint8)
+    pen.write(picture, "31415", (300, 300), 60, 5, 60, np.random.default_rng(1))
+    cv2.line(picture, (200, 500), (900, 500), 110, 3)
+    cv2.circle(picture, (925, 500), 26, 60, -1)
+    _, after, lines = removed(picture)
+    assert lines.any() and (after[480:520, 910:940] == 255).all() and not after[490:510, 220:880].any()

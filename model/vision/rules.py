@@ -41,8 +41,8 @@ def remove(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[np.nda
     if all(ends):
         mask = _without_crossings(mask, *lines, thick)
     for point in (end for i in range(2) for end in ends[i] if not _around(lines[1 - i], end, 2 * thick).any()):
-        _take_away(mask, point, thick // 2 + 1)
-    return mask, cv2.bitwise_or(*lines)
+        _take_away(mask, point, thick)
+    return cv2.compare(mask, 0, cv2.CMP_GT), cv2.bitwise_or(*lines)
 
 
 def _without_crossings(mask: np.ndarray, level: np.ndarray, upright: np.ndarray, thick: int) -> np.ndarray:
@@ -56,12 +56,15 @@ def _without_crossings(mask: np.ndarray, level: np.ndarray, upright: np.ndarray,
     return strokes
 
 
-def _take_away(mask: np.ndarray, end: Point, near: int) -> None:
-    """Take what lies so near to the free end of a rule, in pixels, out of the mask, in place and as a whole."""
+def _take_away(mask: np.ndarray, end: Point, thick: int) -> None:
+    """Take what the free end of a rule runs into out of the mask, in place and as a whole, if it is a thin line."""
+    near = thick // 2 + 1
     for down, across in np.argwhere(_around(mask, end, near)).tolist():
         at = max(0, end[0] - near) + across, max(0, end[1] - near) + down
-        if mask[at[::-1]]:  # else it went with another
-            cv2.floodFill(mask, None, at, 0)
+        if mask[at[::-1]] == 255:  # else it went with another
+            area, _, _, (x, y, w, h) = cv2.floodFill(mask, None, at, 128)
+            part = mask[y : y + h, x : x + w]
+            part[part == 128] = 0 if area <= thick * (w + h) else 254  # 254: seen, and ink all the same
 
 
 def _around(picture: np.ndarray, point: Point, reach: int) -> np.ndarray:
