@@ -127,6 +127,16 @@ def test_a_thick_bar_is_no_rule(high, thick, stays):
     assert (after.sum() > 0.5 * before.sum()) == stays
 
 
+def table(columns, rows, depth=110, thick=2, shape=(720, 1280)):
+    """The lines of an empty table, by where they are."""
+    picture = np.full(shape, 230, np.uint8)
+    for y in rows:
+        cv2.line(picture, (columns[0], y), (columns[-1], y), 230 - depth, thick)
+    for x in columns:
+        cv2.line(picture, (x, rows[0]), (x, rows[-1]), 230 - depth, thick)
+    return picture
+
+
 def grid(cells, depth, high=18):
     """A table that takes a fifth of the frame's width, its rows alike; and which pixels are its lines, not its digits.
 
@@ -189,11 +199,7 @@ def test_a_stroke_that_is_long_beside_a_picture_cut_close_is_no_rule():
 
 def test_uprights_of_a_table_are_taken_out_when_its_level_lines_cut_them():
     """Each piece that is left of them is no longer than three digits."""
-    picture = np.full((720, 1280), 230, np.uint8)
-    for y in range(40, 241, 50):
-        cv2.line(picture, (60, y), (660, y), 120, 2)
-    for x in range(60, 661, 100):
-        cv2.line(picture, (x, 40), (x, 240), 120, 2)
+    picture = table(range(60, 661, 100), range(40, 241, 50))
     for i in range(4):
         rng = np.random.default_rng(i)
         for j in range(6):
@@ -201,9 +207,6 @@ def test_uprights_of_a_table_are_taken_out_when_its_level_lines_cut_them():
     _, after, lines = removed(picture)
     assert (after[44:236, [60, 160, 260, 360, 460, 560, 660]] > 0).mean() < 0.05
     assert (lines[50:230, [60, 160, 260, 360, 460, 560, 660]] > 0).mean() > 0.95
-
-
-# -- How uneven the ground is
 
 
 @pytest.mark.parametrize("tone", [105, 60])
@@ -345,11 +348,7 @@ def test_a_rule_goes_to_its_end_although_digits_stand_close_there():
 
 def test_a_digit_that_touches_the_frame_of_a_table_where_a_line_ends_stays():
     """A line that ends on another has no free end."""
-    picture = np.full((720, 1280), 230, np.uint8)
-    for y in range(100, 501, 100):
-        cv2.line(picture, (200, y), (900, y), 110, 3)
-    for x in range(200, 901, 100):
-        cv2.line(picture, (x, 100), (x, 500), 110, 3)
+    picture = table(range(200, 901, 100), range(100, 501, 100), depth=120, thick=3)
     pen.write(picture, "31415", (240, 320), 60, 5, 60, np.random.default_rng(1))
     cv2.line(picture, (204, 160), (204, 240), 60, 5)  # a 1
     _, after, _ = removed(picture)
@@ -398,11 +397,7 @@ def test_around_a_point_beyond_the_picture_there_is_nothing():
 @pytest.mark.parametrize("touching", [False, True])
 def test_a_small_table_is_one_although_all_its_digits_touch_its_lines(touching):
     """Its cells tell how high digits are."""
-    picture = np.full((1080, 1920), 230, np.uint8)
-    for y in range(40, 191, 30):
-        cv2.line(picture, (60, y), (310, y), 120, 2)
-    for x in range(60, 311, 50):
-        cv2.line(picture, (x, 40), (x, 190), 120, 2)
+    picture = table(range(60, 311, 50), range(40, 191, 30), shape=(1080, 1920))
     for x in range(60, 301, 50):
         for y in range(40, 181, 30):
             cv2.line(picture, (x + 12, y + 6), (x + 12, y + (30 if touching else 24)), 60, 4)

@@ -378,7 +378,8 @@ def test_what_is_dark_beside_a_sheet_does_not_raise_its_threshold():
     assert (mask_of(picture)[260:460, 412] > 0).mean() > 0.9
 
 
-# -- Ruled lines
+# -- How uneven the ground is
+
 
 def uneven(level, mask, *boxes):
     return ink.unevenness(ink.ground(level, mask)[1], np.array(boxes, float))

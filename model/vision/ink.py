@@ -10,6 +10,8 @@ STROKE_SHARE = 0.15  # of the shorter side: dark things wider than this are back
 HALF_INK = 0.4  # of the darkest ink close by, as far as its blur reaches: less is paper or its halo
 DIRT = 0.25  # of the darkest ink nearby, as far as a digit reaches: less is dirt
 AROUND = 12  # pixels of the ground that are looked at around ink at least
+FAINTEST = 8  # of 255: what is no darker than paper or a rule by that is no mark on it
+BETWEEN_QUARTILES = 1.35  # standard deviations of normal noise from the lower to the upper one
 LEVELS = np.array([0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 254])  # of darkness, in half octaves
 
 
@@ -107,7 +109,7 @@ def threshold(ink: np.ndarray, found: list[Surface]) -> tuple[np.ndarray, np.nda
         bare = np.where(inside, cv2.min(mean[where], min(255.0, 2 * middle + 8)), np.uint8(middle))
         grain = cv2.blur(bare, (reach, reach))  # the closing lies on the paper's lightest specks
         darkest = np.where(inside, cv2.subtract(peaks[where], grain), np.uint8(0))
-        least = min(255.0, 8 + 5 * spread)
+        least = min(255.0, FAINTEST + 5 * spread)
         over = np.full(darkest.shape, least, np.uint8)
         for width, share in ((close, HALF_INK), (near, DIRT)):
             ink_there = cv2.dilate(darkest, np.ones((width, width), np.uint8))
@@ -150,7 +152,7 @@ def unevenness(levels: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     bottom = np.minimum(height - 1, np.ceil(y + h + reach)).astype(int)
     count = levels[:, bottom, right] - levels[:, top, right] - levels[:, bottom, left] + levels[:, top, left]
     lower, upper = (_quantile(count, share) for share in (0.25, 0.75))
-    return np.where(count[-1] > 0, (upper - lower) / 1.35, 255)
+    return np.where(count[-1] > 0, (upper - lower) / BETWEEN_QUARTILES, 255)
 
 
 def _quantile(count: np.ndarray, share: float) -> np.ndarray:

@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from .ink import BETWEEN_QUARTILES, FAINTEST
+
 GAPS, GOES_ON = 0.1, 0.3  # a rule is, in all but a tenth of its length, a third as dark as where it is darkest
 RULE_COVER = 0.35  # of the picture's side that a line covers with ink, to be a ruled one
 LONG = 3  # heights of a digit: no stroke is as long, a rule of a table is
@@ -19,7 +21,7 @@ def remove(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[np.nda
     mask, marks: as ink.threshold has them; a line that is fainter than the digits goes on in marks where the mask has
     gaps. ink: as ink.flatten has it. Lines are looked for from border to border, then around long connected components:
     a table, a frame, not the outline of a sheet. What crosses or stands on a rule stays, where it is thicker or darker
-    than the rule is elsewhere. What a rule runs into at its end goes with it: a frame's corner.
+    than the rule is elsewhere. What a rule runs into at its free end goes with it, if it is as thin: a frame's corner.
     """
     boxes, single, cells = _boxes(marks)
     high = _height(single, marks.shape) or _height(cells, marks.shape)
@@ -28,7 +30,8 @@ def remove(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[np.nda
     thick = max(3, int(high / 10)) if high else most
     mask, lines, ends = _both_ways(mask, marks, ink, LONG * high, most)
     known = cv2.bitwise_or(*lines)[::2, ::2]
-    marks = cv2.subtract(marks, cv2.dilate(known, None))
+    if any(ends):
+        marks = cv2.subtract(marks, cv2.dilate(known, None))
     for x, y, w, h in _large(boxes, known, high) if high else []:
         half, whole = (slice(y, y + h), slice(x, x + w)), (slice(2 * y, 2 * (y + h)), slice(2 * x, 2 * (x + w)))
         bare, more, ended = _both_ways(mask[whole], marks[half], ink[whole], LONG * high, thick)
@@ -38,16 +41,25 @@ def remove(mask: np.ndarray, marks: np.ndarray, ink: np.ndarray) -> tuple[np.nda
             for i in range(2):
                 lines[i][whole] = cv2.bitwise_or(lines[i][whole], more[i])
                 ends[i] += [(2 * x + across, 2 * y + down) for across, down in ended[i]]
+    if not any(ends):
+        return mask, lines[0]
     if all(ends):
         mask = _without_crossings(mask, *lines, thick)
-    for point in (end for i in range(2) for end in ends[i] if not _around(lines[1 - i], end, 2 * thick).any()):
-        _take_away(mask, point, thick)
+    for own, crossing in zip(ends, reversed(lines), strict=True):
+        for end in own:
+            if not _around(crossing, end, 2 * thick).any():
+                _take_away(mask, end, thick)
     return cv2.compare(mask, 0, cv2.CMP_GT), cv2.bitwise_or(*lines)
+
+
+def _reach(thick: int) -> int:
+    """How far to each side of a rule's middle to look, in pixels: half of it, its blur and what stands on it."""
+    return thick // 2 + 3
 
 
 def _without_crossings(mask: np.ndarray, level: np.ndarray, upright: np.ndarray, thick: int) -> np.ndarray:
     """Without what is left where two rules cross: each takes the other for a stroke."""
-    reach = thick // 2 + 3  # pixels, as far as _take_out looks
+    reach = _reach(thick)
     grow = np.ones((2 * reach - 1, 2 * reach - 1), np.uint8)
     crossing = cv2.bitwise_and(cv2.dilate(level, grow), cv2.dilate(upright, grow))
     strokes, step = cv2.subtract(mask, crossing), np.ones((5, 5), np.uint8)
@@ -231,16 +243,16 @@ def _take_out(mask: np.ndarray, ink: np.ndarray, x: np.ndarray, y: np.ndarray, t
     """
     columns = np.arange(int(x[0]), int(x[-1]) + 1, dtype=np.float32)
     middle = np.interp(columns, x, y).astype(np.float32)
-    reach = thick // 2 + 3  # pixels to each side: blur and what stands on it among them
+    reach = _reach(thick)
     levels, connected = _along(ink, columns, middle, reach, cv2.INTER_LINEAR), _connected(mask, columns, middle, reach)
     few = np.sort(levels[:, :: 1 + len(columns) // 128], 1)  # tell as much
     lower, usual, upper = (few[:, int(share * few.shape[1]), None] for share in (0.25, 0.5, 0.75))
-    spread = (upper - lower) / 1.35  # of normal noise, the standard deviation
+    spread = (upper - lower) / BETWEEN_QUARTILES
     least = GOES_ON * usual.max()
     dark, thin = levels[reach - 1 : reach + 2].max(0) >= least, connected.sum(0) <= thick
     if dark.mean() < 1 - GAPS or thin.mean() < 0.5:
         return []
-    most = np.minimum(255, usual + 3 * spread + 8).astype(np.uint8)  # as a mark is told from grain
+    most = np.minimum(255, usual + 3 * spread + FAINTEST).astype(np.uint8)  # as a mark is told from grain
     off, at = np.nonzero(connected & ~(connected & (levels > most)).any(0))
     rows = np.rint(middle[at]).astype(int) + off - reach
     mask[np.clip(rows, 0, len(mask) - 1), at + int(x[0])] = 0
@@ -305,8 +317,8 @@ def _beside(ink: np.ndarray, off: int) -> np.ndarray:
 def _longest(stands_out: np.ndarray, dark: np.ndarray) -> tuple[int, int]:
     """From where to where a line goes on, dark between its darkest places too, as a rule is; a column of 1s is not.
 
-    stands_out, dark: (n,) bool, whether it is as dark as a rule is, and whether it is that by more than what lies
-    beside it. Where the line stands out speaks for it. Where ink beside hides it speaks half as much against it, where
+    dark, stands_out: (n,) bool, whether it is as dark as a rule is, and whether it is darker than what lies beside it
+    by as much. Where the line stands out speaks for it. Where ink beside hides it speaks half as much against it, where
     it is bare nine times as much. The stretch is the one of the largest sum (Bentley 1984).
     """
     good = np.where(stands_out, GAPS, np.where(dark, -GAPS / 2, GAPS - 1))
