@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from model import crop
-from model.vision import candidates, choice, ink, segment
+from model.vision import candidates, ink, segment
 from model.vision.segment import Piece
 
 MASK = (720, 1280)
@@ -459,7 +459,7 @@ def test_what_is_left_of_a_ruled_line_lies_where_it_was_and_a_digit_on_one_does_
     high = sorted((each for each in candidates.find(picture)[0] if each.box[3] > 40), key=lambda each: each.box)
     lump, one, *parts_of_seven = high
     assert (lump.box[0], one.box[0]) == pytest.approx((396, 596), abs=2)
-    assert lump.on_rule > choice.ON_EDGE and one.on_rule == 0
+    assert lump.on_rule > candidates.ON_EDGE and one.on_rule == 0
     assert parts_of_seven and all(part.on_rule < 0.3 for part in parts_of_seven)
 
 
@@ -490,15 +490,35 @@ def test_strokes_thin_and_wide_are_no_edges_of_surfaces(thick):
     assert bar.on_edge == 0
 
 
-def test_the_edge_of_a_sheet_is_no_candidate_and_what_touches_it_is():
+def shaded_sheet():
     picture = np.full(MASK, 150, np.uint8)
+    cv2.rectangle(picture, (300, 100), (1000, 600), 90, 6)
     picture[100:600, 300:1000] = 235
-    picture[100:600, 1000:1012] = 90  # the shadow along its right side
-    assert candidates.find(picture)[0] == []
-    cv2.polylines(picture, [np.int32([(940, 300), (1000, 300), (960, 380)])], False, 40, 6, cv2.LINE_AA)
-    cv2.polylines(picture, [np.int32([(640, 300), (700, 300), (660, 380)])], False, 40, 6, cv2.LINE_AA)
-    near = [found.box for found in candidates.find(picture)[0] if found.seams == 0]
-    assert any(abs(x - 637) < 4 for x, *_ in near)
+    return picture
+
+
+def test_the_outline_of_a_sheet_is_no_candidate_nor_ink():
+    found, mask, _ = candidates.find(shaded_sheet())
+    assert found == [] and not mask.any()
+
+
+def test_a_digit_that_touches_the_edge_of_its_sheet_is_a_candidate():
+    picture = shaded_sheet()
+    for y in (300, 520):
+        cv2.polylines(picture, [np.int32([(600, y), (660, y), (620, y + 80)])], False, 40, 6, cv2.LINE_AA)
+    found = sorted(candidate.box for candidate in candidates.find(picture)[0] if candidate.seams == 0)
+    assert np.allclose(found, [(597, 297, 66, 87), (597, 517, 66, 83)], atol=8)
+
+
+def test_what_goes_along_an_outline_goes_with_it_and_what_only_crosses_one_stays():
+    mask, edges = np.zeros(MASK, np.uint8), np.zeros((*MASK, 2), np.uint8)
+    edges[95:107, 300:1000, 0] = edges[300:500, 1150:1170, 0] = 255
+    for rows, columns in (((100, 104), (300, 1000)), ((104, 112), (500, 540)), ((104, 160), (700, 708)),
+                          ((100, 500), (1158, 1164))):  # fmt: skip
+        mask[slice(*rows), slice(*columns)] = 255  # an outline, its blur, a stroke from it, half of one on another
+    kept = candidates._without_outlines(segment.components(mask), mask, edges, near=14)
+    assert sorted(part.box for part in kept) == [(700, 107, 8, 53), (1158, 100, 6, 400)]
+    assert mask[95:107].sum() == mask[95:107, 1158:1164].sum()
 
 
 @pytest.mark.parametrize("side", [1920, 3840])

@@ -17,6 +17,7 @@ WORKING_SIDE = 1920  # pixels: the longer side is brought down to this before an
 MAX_CANDIDATES = 1000  # in a picture; components as they are come first, and a page of 200 digits has 600
 MIN_CLARITY = 8  # see Candidate
 RIM = 3  # pixels beyond ink where blur has ended and paper begins
+ON_EDGE = 0.6  # of its ink lies where a surface ends or a rule was: it is a sheet's edge, its shadow, a rule's rest
 THICK = 12  # pixels that a stroke is wide, for each of which its blur may be as wide again
 
 
@@ -72,17 +73,18 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
     if min(small.shape[:2]) < segment.MIN_SIDE:
         return [], np.zeros(small.shape[:2], np.uint8), np.zeros((1, 1), np.uint8)
     level, found, edges = ink.flatten(small)
-    everything, marks = ink.threshold(level, found)
+    everything, marks = ink.threshold(level, found, edges)
     mask, lines = rules.remove(everything, marks, level)
     ground, levels = ink.ground(level, cv2.bitwise_or(everything, lines))
     lines = cv2.dilate(lines, np.ones((5, 5), np.uint8))  # they are known to two pixels
-    pieces = segment.cut(mask, _clear(segment.components(mask), mask, level, levels))
+    thin_stroke = surfaces.THIN_STROKE / 2 * max(mask.shape) / surfaces.GRID_SIDE  # pixels
+    components = _without_outlines(segment.components(mask), mask, edges, int(thin_stroke))
+    pieces = segment.cut(mask, _clear(components, mask, level, levels))
     groups = segment.group(pieces)[:MAX_CANDIDATES]
     boxes = [segment.union([pieces[m].box for m in members]) for members, _, _ in groups]
     unevenness = ink.unevenness(levels, np.array(boxes, float))
     most = RIM * (1 + ink.widest_stroke(level) // THICK)
     ground = cv2.copyMakeBorder(ground, most, most, most, most, cv2.BORDER_REPLICATE)
-    thin_stroke = surfaces.THIN_STROKE / 2 * max(mask.shape) / surfaces.GRID_SIDE  # pixels
     places = surfaces.numbered(found)
     surface = _surface(places, np.array(boxes, float).reshape(-1, 4) * (places.shape[1] / level.shape[1]))
     candidates = []
@@ -122,6 +124,40 @@ def _surface(places: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     return at[most, np.arange(len(boxes))]
 
 
+def _without_outlines(
+    components: list[segment.Component], mask: np.ndarray, edges: np.ndarray, near: int
+) -> list[segment.Component]:
+    """Components without the outlines of surfaces, which are taken out of the mask in place; what touches one stays.
+
+    An outline is longer than strokes are wide, and most of it lies where surfaces end. What is left of it, but for what
+    is hardly beyond that, is a digit that touched it.
+    near: how far from where surfaces end the blur of their outlines reaches, in pixels.
+    """
+    others, widest = [], ink.widest_stroke(mask)
+    for component in components:
+        x, y, w, h = component.box
+        if max(w, h) <= widest:
+            others.append(component)
+            continue
+        within, ends = mask[y : y + h, x : x + w], cv2.extractChannel(edges[y : y + h, x : x + w], 0)
+        part = cv2.fillPoly(np.zeros((h, w), np.uint8), component.outlines, 255, offset=(-x, -y))
+        outline = cv2.bitwise_and(cv2.bitwise_and(part, within, part), ends)
+        if cv2.countNonZero(outline) <= ON_EDGE * cv2.countNonZero(part):
+            others.append(component)
+            continue
+        cv2.subtract(within, outline, within)
+        cv2.subtract(part, outline, part)
+        if cv2.countNonZero(part) < segment.MIN_SIDE:
+            continue
+        ends = cv2.dilate(ends, np.ones((2 * near + 1, 2 * near + 1), np.uint8))
+        for (left, top, w, h), contours in segment.components(part):
+            place = slice(top, top + h), slice(left, left + w)
+            if cv2.mean(ends[place], part[place])[0] <= 255 * ON_EDGE:
+                moved = [contour + np.int32((x, y)) for contour in contours]
+                others.append(segment.Component((x + left, y + top, w, h), moved))
+    return others
+
+
 def _clear(
     components: list[segment.Component], mask: np.ndarray, level: np.ndarray, levels: np.ndarray
 ) -> list[segment.Component]:
@@ -142,8 +178,8 @@ def in_box(frame: np.ndarray, box: Box) -> Candidate | None:
     frame: as for `find`.
     """
     small, scale = working_picture(frame)
-    level, found, _ = ink.flatten(small)
-    mask, _ = rules.remove(*ink.threshold(level, found), level)
+    level, found, edges = ink.flatten(small)
+    mask, _ = rules.remove(*ink.threshold(level, found, edges), level)
     x, y, w, h = (round(v * scale) for v in box)
     strokes = segment.components(np.ascontiguousarray(mask[y : y + h, x : x + w]))
     if not strokes:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .candidates import Candidate
+from .candidates import ON_EDGE, Candidate
 from .rows import Digit, middles
 
 DIVISION_COST = 0.12  # share of the confidence that taking apart what may be one digit has to make up for
@@ -19,7 +19,6 @@ MAX_CHOICES = 12  # pieces of ink up to which the best choice is looked for in f
 CLEAR = 8  # clarity at which ink counts as ink by 63 %, at three times that by 95 %
 CLEAR_ALONE = 24  # the same for a 1 without company
 GOES_ON = 0.3  # as dark as its ink is what lies around a stroke that goes on; around digits it is half as dark, or less
-ON_EDGE = 0.6  # of its ink lies where a surface ends or a rule was: it is a sheet's edge, its shadow, a rule's rest
 
 
 def choose(candidates: list[Candidate], confidence: np.ndarray) -> dict[int, float]:
