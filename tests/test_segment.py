@@ -490,20 +490,24 @@ def test_strokes_thin_and_wide_are_no_edges_of_surfaces(thick):
     assert bar.on_edge == 0
 
 
-def shaded_sheet():
+def sheet_with_a_shadow(right=1003):
     picture = np.full(MASK, 150, np.uint8)
-    cv2.rectangle(picture, (300, 100), (1000, 600), 90, 6)
+    picture[97:603, 297:right] = 90
     picture[100:600, 300:1000] = 235
     return picture
 
 
-def test_the_outline_of_a_sheet_is_no_candidate_nor_ink():
-    found, mask, _ = candidates.find(shaded_sheet())
-    assert found == [] and not mask.any()
+@pytest.mark.parametrize("right", [1003, 1012])
+def test_the_outline_of_a_sheet_is_no_candidate(right):
+    assert candidates.find(sheet_with_a_shadow(right))[0] == []
+
+
+def test_the_outline_of_a_sheet_is_no_ink():
+    assert not candidates.find(sheet_with_a_shadow())[1].any()
 
 
 def test_a_digit_that_touches_the_edge_of_its_sheet_is_a_candidate():
-    picture = shaded_sheet()
+    picture = sheet_with_a_shadow()
     for y in (300, 520):
         cv2.polylines(picture, [np.int32([(600, y), (660, y), (620, y + 80)])], False, 40, 6, cv2.LINE_AA)
     found = sorted(candidate.box for candidate in candidates.find(picture)[0] if candidate.seams == 0)

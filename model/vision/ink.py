@@ -91,8 +91,8 @@ def threshold(ink: np.ndarray, found: list[Surface], edges: np.ndarray) -> tuple
     """Where ink is, (h, w) uint8, 255 or 0; and at half that size where any mark is, printed lines among them.
 
     ink, found, edges: as flatten has them. A mark is above its surface's grain, and not where that ends: the outline of
-    a sheet is no line on it. Ink is above a share of the darkest ink close by as well, and above a lesser
-    one of the darkest nearby: a stroke may be darker where the pen pressed.
+    a sheet is no line on it. Ink is above a share of the darkest ink close by as well, and above a lesser one of the
+    darkest nearby: a stroke may be darker where the pen pressed.
     """
     shape = found[0].inside.shape
     pixel = max(1, round(ink.shape[1] / shape[1]))  # of the grid, in pixels of the picture
