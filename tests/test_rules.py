@@ -23,8 +23,8 @@ def lined(angle=0.0, digits="", depth=90, step=45, squares=False, thick=2, first
 
 
 def removed(picture):
-    level, found, edges = ink.flatten(picture)
-    mask, marks = ink.threshold(level, found, edges)
+    level, found, _ = ink.flatten(picture)
+    mask, marks = ink.threshold(level, found)
     return mask, *rules.remove(mask, marks, level)
 
 

@@ -514,15 +514,37 @@ def test_a_digit_that_touches_the_edge_of_its_sheet_is_a_candidate():
     assert np.allclose(found, [(597, 297, 66, 87), (597, 517, 66, 83)], atol=8)
 
 
+@pytest.mark.parametrize("bend", [2, 6])
+def test_a_digit_that_touches_the_thick_edge_of_a_squared_sheet_is_a_candidate(bend):
+    """Its outline is no rule, and hangs together with those until they are taken out."""
+    picture = np.full(MASK, 150, np.uint8)
+    x = np.arange(1280)
+    edge = np.int32(np.stack([x, 600 - bend * np.sin(x / 200)], 1))
+    cv2.fillPoly(picture, [np.int32([(0, 0), (1279, 0), *edge[::-1]])], 235)
+    for y in range(40, 500, 100):
+        cv2.line(picture, (0, y), (1280, y), 90, 4)
+    for x in range(60, 1280, 160):
+        cv2.line(picture, (x, 0), (x, 600 - bend), 90, 4)
+    cv2.polylines(picture, [edge], False, 60, 10)
+    written = [(x, y) for x in range(120, 921, 160) for y in (260, 360, 460)] + [(440, 538), (600, 538)]
+    for x, y in written:
+        cv2.polylines(picture, [np.int32([(x, y), (x + 45, y), (x + 15, y + 60)])], False, 40, 6, cv2.LINE_AA)
+    found, *_ = candidates.find(cv2.GaussianBlur(picture, (0, 0), 0.8))
+    touching = [each.box for each in found if each.seams == 0 and each.box[1] > 510 and each.box[2] > 30]
+    assert np.allclose(sorted(touching), [(437, 535, 51, 50), (597, 535, 51, 50)], atol=8)
+
+
 def test_what_goes_along_an_outline_goes_with_it_and_what_only_crosses_one_stays():
     mask, edges = np.zeros(MASK, np.uint8), np.zeros((*MASK, 2), np.uint8)
     edges[95:107, 300:1000, 0] = edges[300:500, 1150:1170, 0] = 255
     for rows, columns in (((100, 104), (300, 1000)), ((104, 112), (500, 540)), ((104, 160), (700, 708)),
                           ((100, 500), (1158, 1164))):  # fmt: skip
         mask[slice(*rows), slice(*columns)] = 255  # an outline, its blur, a stroke from it, half of one on another
-    kept = candidates._without_outlines(segment.components(mask), mask, edges, near=14)
+    marks = mask[::2, ::2].copy()
+    kept = candidates._without_outlines(segment.components(mask), mask, marks, edges, near=14)
     assert sorted(part.box for part in kept) == [(700, 107, 8, 53), (1158, 100, 6, 400)]
-    assert mask[95:107].sum() == mask[95:107, 1158:1164].sum()
+    assert mask[100:500, 1158:1164].all() and mask[107:160, 700:708].all() and cv2.countNonZero(mask) == 2824
+    assert not marks[48:52, 150:500].any() and marks[56:80, 350:354].all()
 
 
 @pytest.mark.parametrize("side", [1920, 3840])

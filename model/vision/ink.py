@@ -87,12 +87,11 @@ def white_on_black(half: np.ndarray, reach: int, found: list[Surface]) -> np.nda
     return turned
 
 
-def threshold(ink: np.ndarray, found: list[Surface], edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def threshold(ink: np.ndarray, found: list[Surface]) -> tuple[np.ndarray, np.ndarray]:
     """Where ink is, (h, w) uint8, 255 or 0; and at half that size where any mark is, printed lines among them.
 
-    ink, found, edges: as flatten has them. A mark is above its surface's grain, and not where that ends: the outline of
-    a sheet is no line on it. Ink is above a share of the darkest ink close by as well, and above a lesser one of the
-    darkest nearby: a stroke may be darker where the pen pressed.
+    A mark is above its surface's grain. Ink is above a share of the darkest ink close by as well, and above a lesser
+    one of the darkest nearby: a stroke may be darker where the pen pressed.
     """
     shape = found[0].inside.shape
     pixel = max(1, round(ink.shape[1] / shape[1]))  # of the grid, in pixels of the picture
@@ -121,7 +120,7 @@ def threshold(ink: np.ndarray, found: list[Surface], edges: np.ndarray) -> tuple
     mask = cv2.compare(ink, cv2.resize(limit, ink.shape[::-1]), cv2.CMP_GT)
     half = cv2.resize(ink, mask[::2, ::2].shape[::-1], interpolation=cv2.INTER_AREA)
     marks = cv2.compare(half, cv2.resize(grains, half.shape[::-1]), cv2.CMP_GT)
-    return mask, cv2.subtract(cv2.bitwise_or(marks, mask[::2, ::2]), np.ascontiguousarray(edges[::2, ::2, 0]))
+    return mask, cv2.bitwise_or(marks, mask[::2, ::2])
 
 
 def ground(ink: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
