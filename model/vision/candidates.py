@@ -139,28 +139,25 @@ def _without_outlines(
     others, widest = [], ink.widest_stroke(mask)
     for component in components:
         x, y, w, h = component.box
-        if max(w, h) <= widest:
+        box = slice(y, y + h), slice(x, x + w)
+        part = segment.ink_of(component, mask) if max(w, h) > widest else None
+        if part is None or cv2.mean(edges[box], part)[0] <= 255 * ON_EDGE:
             others.append(component)
             continue
-        within, ends = mask[y : y + h, x : x + w], cv2.extractChannel(edges[y : y + h, x : x + w], 0)
-        part = cv2.fillPoly(np.zeros((h, w), np.uint8), component.outlines, 255, offset=(-x, -y))
-        outline = cv2.bitwise_and(cv2.bitwise_and(part, within, part), ends)
-        if cv2.countNonZero(outline) <= ON_EDGE * cv2.countNonZero(part):
-            others.append(component)
-            continue
+        ends = cv2.extractChannel(edges[box], 0)
         half = marks[y // 2 : (y + h + 1) // 2, x // 2 : (x + w + 1) // 2]
         cv2.subtract(half, cv2.resize(ends, half.shape[::-1], interpolation=cv2.INTER_NEAREST), half)
-        cv2.subtract(within, part, within)
-        cv2.subtract(part, outline, part)
-        if cv2.countNonZero(part) < segment.MIN_SIDE:
+        mask[box][part > 0] = 0
+        rest = cv2.subtract(part, ends)
+        if cv2.countNonZero(rest) < segment.MIN_SIDE:
             continue
         ends = cv2.dilate(ends, np.ones((2 * near + 1, 2 * near + 1), np.uint8))
-        for (left, top, wide, high), contours in segment.components(part):
+        for stroke in segment.components(rest):
+            left, top, wide, high = stroke.box
             place = slice(top, top + high), slice(left, left + wide)
-            if cv2.mean(ends[place], part[place])[0] <= 255 * ON_EDGE:
-                stroke = cv2.fillPoly(np.zeros((high, wide), np.uint8), contours, 255, offset=(-left, -top))
-                within[place] |= stroke & part[place]
-                moved = [contour + np.int32((x, y)) for contour in contours]
+            if cv2.mean(ends[place], rest[place])[0] <= 255 * ON_EDGE:
+                mask[box][place][segment.ink_of(stroke, rest) > 0] = 255
+                moved = [contour + np.int32((x, y)) for contour in stroke.outlines]
                 others.append(segment.Component((x + left, y + top, wide, high), moved))
     return others
 

@@ -67,14 +67,20 @@ def _gap(mask: np.ndarray) -> int:
     return round(min(mask.shape) / 1000)
 
 
+def ink_of(component: Component, mask: np.ndarray) -> np.ndarray:
+    """Where its ink is in its box: (height, width) uint8, 1 or 0."""
+    x, y, w, h = component.box
+    part = cv2.fillPoly(np.zeros((h, w), np.uint8), component.outlines, 1, offset=(-x, -y))
+    return cv2.bitwise_and(part, mask[y : y + h, x : x + w], part)
+
+
 def cut(mask: np.ndarray, components: list[Component]) -> list[Piece]:
     """The connected components of an ink mask, the wide ones cut where they are thin."""
     height, width = mask.shape
     pieces = []
-    for component, ((x, y, w, h), outlines) in enumerate(components):
-        part = np.zeros((h, w), np.uint8)
-        cv2.fillPoly(part, outlines, 1, offset=(-x, -y))
-        part &= mask[y : y + h, x : x + w]
+    for component, found in enumerate(components):
+        x, y, w, h = found.box
+        part = ink_of(found, mask)
         beyond = part[0].sum() * (y == 0) + part[-1].sum() * (y + h == height)
         beyond += part[:, 0].sum() * (x == 0) + part[:, -1].sum() * (x + w == width)
         if beyond > BEYOND * max(w, h):  # runs out of the picture: a desk, a hand, the sheet's edge
