@@ -207,3 +207,12 @@ def test_a_part_is_believed_no_further_than_all_that_it_is_cut_from():
 
     read = reading.read_found(picture, found, mask, places, classify)
     assert read.text == [] and max(digit.confidence for digit in read.doubtful) < 0.5
+
+
+@pytest.mark.parametrize("angle", [0, 20, -20])
+def test_a_line_between_two_columns_parts_their_numbers_however_the_sheet_is_turned(angle):
+    picture = page("24680", "35792")
+    cv2.line(picture, (223, 20), (223, 300), 160, 2)
+    turn = cv2.getRotationMatrix2D((300, 150), -angle, 1)
+    picture = cv2.warpAffine(picture, turn, (1280, 720), borderMode=cv2.BORDER_REPLICATE)
+    assert reading.read(picture, Classifier()).text == ["77 777", "77 777"]

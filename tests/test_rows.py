@@ -134,6 +134,14 @@ def test_rows_that_fan_out():
     assert boxes(rows.order(shuffled(written))) == boxes(written)
 
 
+def test_slopes_that_are_known_go_with_their_digits():
+    written = placed(*([(100 + 50 * at, down + 20 * at * tilt + 60 * i) for at in range(6)]
+                       for down, tilt in ((200, 1), (700, -1)) for i in range(3)))  # fmt: skip
+    digits = shuffled(written)
+    ordered = rows.order(digits, rows.slopes(*rows.middles(digits)))
+    assert boxes(ordered) == boxes(rows.order(digits)) == boxes(written)
+
+
 def test_a_row_that_jumps_up_and_down():
     """As one who writes in a hurry, on unruled paper; it is all that there is."""
     jumps = [0, 5, 16, 2, -3, -22, -8, 4, -6, -14]
@@ -213,7 +221,7 @@ def test_a_circle_is_read_without_an_end():
     assert sorted(digit.box for row in rows.order(digits) for digit in row) == sorted(digit.box for digit in digits)
 
 
-def numbers(*lines, step=50, height=40, widths=None, draw=None, scale=1, tilt=0.0, invert=False):
+def numbers(*lines, step=50, height=40, widths=None, draw=None, scale=1, tilt=0.0, invert=False, dtype=np.uint8):
     """Rows that are drawn and parted, as Reading.text has them; a space leaves half a digit's room.
 
     widths: of some digits, else 28. draw(picture, boxes) adds what else is there; boxes: of all digits, row by row.
@@ -241,7 +249,8 @@ def numbers(*lines, step=50, height=40, widths=None, draw=None, scale=1, tilt=0.
         mask = cv2.resize(mask, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA)
         mask = cv2.compare(mask, 100, cv2.CMP_GT)
     picture = 255 - picture if invert else picture
-    return Reading(rows.part(found, picture, mask), [], mask).text
+    picture = (picture * ((1 if dtype == np.float32 else np.iinfo(dtype).max) / 255)).astype(dtype)
+    return Reading(rows.part(found, picture, mask, rows.tilt([digit for row in found for digit in row])), [], mask).text
 
 
 def after(k, mark):
@@ -281,6 +290,27 @@ def test_a_sign_between_two_digits_parts_them(sign, scale):
 @pytest.mark.parametrize("mark", NO_SIGNS)
 def test_what_is_no_sign(mark):
     assert numbers("245", "678", draw=after(1, NO_SIGNS[mark])) == ["245", "678"]
+
+
+@pytest.mark.parametrize(("tone", "sign"), [(95, False), (70, True)])
+@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize("invert", [False, True])
+def test_what_is_fainter_than_the_digits_is_no_sign(tone, sign, scale, invert):
+    """Such as what is left of a ruled line. The digits are as dark as 40 on 220, where a sign has to be under 85."""
+
+    def rest(picture, x, y, h):
+        cv2.circle(picture, (x, y + h - 4), 4, tone, -1)
+        cv2.circle(picture, (x - 14, y + h // 2), 2, 0, -1)  # the digit before it is darker in one place
+
+    assert numbers("245", draw=after(1, rest), scale=scale, invert=invert) == ["24 5" if sign else "245"]
+
+
+def test_a_dark_sign_among_faint_ones_parts():
+    def marks(picture, x, y, h):
+        cv2.circle(picture, (x, y + h - 4), 4, 40, -1)
+        cv2.circle(picture, (x, y + h // 2), 4, 95, -1)
+
+    assert numbers("245", draw=after(1, marks)) == ["24 5"]
 
 
 def test_a_slash_may_lean_over_its_neighbours_boxes():
@@ -385,12 +415,24 @@ def test_grain_is_no_line():
     assert numbers("1234", "5678", draw=grain) == ["1234", "5678"]
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize(("step", "line"), [(5, False), (20, True)])
+def test_on_paper_without_grain_a_step_of_few_grey_levels_is_no_line(step, line, dtype):
+    """Compression takes the grain away and leaves blocks. A line is 6 grey levels at least, a step half of that."""
+
+    def block(picture, boxes):
+        (x, _, w, _), (beside, *_) = boxes[0][1:3]
+        picture[:, (x + w + beside) // 2 :] -= step
+
+    assert numbers("1234", "5678", draw=block, dtype=dtype) == (["12 34", "56 78"] if line else ["1234", "5678"])
+
+
 @pytest.mark.parametrize("shape", [(), (1,), (3,), (4,)])
 def test_pictures_of_every_kind_are_parted(shape):
     frame, mask = np.zeros((600, 700, *shape), np.uint8), np.zeros((600, 700), np.uint8)
     found = rows.order(page(["12", "7"]))
-    assert rows.part(found, frame, mask) == found
-    assert rows.part([], frame, mask) == []
+    assert rows.part(found, frame, mask, 0.0) == found
+    assert rows.part([], frame, mask, 0.0) == []
 
 
 def stroke(x, y, w, h, lean=0.0, digit=1, upstroke=False):
@@ -400,6 +442,11 @@ def stroke(x, y, w, h, lean=0.0, digit=1, upstroke=False):
     if upstroke:
         cv2.line(ink, (round(14 + 9 * lean), 5), (round(6 + 9 * lean), 12), 255, 2)
     return Digit(digit, 0.9, (x, y, w, h), ink.astype(np.float32) / 255)
+
+
+def signs(digits):
+    found = rows.signs(digits, rows.slopes(*rows.middles(digits)))
+    return [digit for digit, sign in zip(digits, found, strict=True) if sign]
 
 
 @pytest.mark.parametrize(
@@ -417,24 +464,24 @@ def stroke(x, y, w, h, lean=0.0, digit=1, upstroke=False):
 )
 def test_slashes_and_commas_are_no_1s(middle, sign):
     row = [stroke(100, 100, 25, 40, digit=4), middle, stroke(190, 100, 25, 40, digit=5)]
-    assert rows.signs(row) == ([middle] if sign else [])
-    assert rows.signs(row[:2]) == rows.signs(row[1:]) == rows.signs([]) == [], "it has to stand between two"
+    assert signs(row) == ([middle] if sign else [])
+    assert signs(row[:2]) == signs(row[1:]) == signs([]) == [], "it has to stand between two"
 
 
 @pytest.mark.parametrize(("step", "sign"), [(40, True), (64, True), (82, False), (130, False)])
 def test_a_leaning_1_in_a_place_of_its_own_is_no_slash(step, sign):
     middle = stroke(300, 96, 20, 48, lean=0.4)
     row = [stroke(300 - step, 100, 20, 40, digit=4), middle, stroke(300 + step, 100, 20, 40, digit=5)]
-    assert rows.signs(row) == ([middle] if sign else [])
+    assert signs(row) == ([middle] if sign else [])
 
 
 def test_where_all_digits_lean_a_1_does():
     outer = [stroke(x, 100, 25, 40, lean=0.4, digit=4) for x in (100, 190)]
-    assert rows.signs([outer[0], stroke(145, 96, 20, 48, lean=0.4), outer[1]]) == []
+    assert signs([outer[0], stroke(145, 96, 20, 48, lean=0.4), outer[1]]) == []
 
 
 def test_a_comma_is_told_among_all_rows():
     """It is nearer to the digit below it than to the one on its right."""
     comma = stroke(530, 533, 8, 18)
     digits = [*page(["2 5", "718"], step=56, pitch=66), comma]
-    assert rows.signs(digits) == [comma]
+    assert signs(digits) == [comma]

@@ -212,8 +212,7 @@ def _strength(level: np.ndarray, mask: np.ndarray) -> float:
 def working_picture(frame: np.ndarray) -> tuple[np.ndarray, float]:
     """The picture as 8-bit grey or BGR with its longer side at most WORKING_SIDE, and the scale that it took."""
     if frame.dtype != np.uint8:
-        top = np.iinfo(frame.dtype).max if np.issubdtype(frame.dtype, np.integer) else 1
-        frame = np.clip(np.nan_to_num(frame.astype(np.float32)) * (255 / top), 0, 255).astype(np.uint8)
+        frame = np.clip(np.nan_to_num(frame.astype(np.float32)) * (255 / ink.white(frame)), 0, 255).astype(np.uint8)
     if frame.ndim == 3:
         frame = frame[:, :, 0] if frame.shape[2] < 3 else frame[:, :, :3]
     height, width = frame.shape[:2]

@@ -52,6 +52,11 @@ def widest_stroke(picture: np.ndarray) -> int:
     return max(15, int(STROKE_SHARE * min(picture.shape))) | 1
 
 
+def white(frame: np.ndarray) -> float:
+    """The largest value that a picture's dtype has; 1 where it has fractions."""
+    return float(np.iinfo(frame.dtype).max) if np.issubdtype(frame.dtype, np.integer) else 1.0
+
+
 def _halve(picture: np.ndarray) -> np.ndarray:
     return cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
 

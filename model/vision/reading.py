@@ -12,7 +12,7 @@ from ..crop import deskew
 from . import context
 from .candidates import Candidate, find
 from .choice import believe, choose, worth_of_parts
-from .rows import Digit, order, part, signs, tilt
+from .rows import Digit, middles, order, part, signs, slopes, tilt
 from .segment import Box
 
 # The limit under which a digit is doubted: on pictures without any digit hardly one is above it, and of the digits on
@@ -89,11 +89,15 @@ def read_found(
         digits = upright if gain > -0.03 * len(digits) else digits
     digits = [d._replace(confidence=min(d.confidence, most)) for d, most in zip(digits, taken.values(), strict=True)]
     digits = context.doubt(believe(digits, chosen), *context.evidence(digits, chosen))
-    none = {digit.box for digit in signs([digit for digit in digits if digit.confidence >= min_confidence])}
-    digits = [digit._replace(confidence=0.0) if digit.box in none else digit for digit in digits]
-    rows = order([digit for digit in digits if digit.confidence >= min_confidence])
+    believed = [digit for digit in digits if digit.confidence >= min_confidence]
     doubtful = [digit for digit in digits if digit.confidence < min_confidence]
-    return Reading(part(rows, frame, mask), doubtful, mask, places)
+    if not believed:
+        return Reading([], doubtful, mask, places)
+    slope = slopes(*middles(believed))
+    none = signs(believed, slope)
+    doubtful += [digit._replace(confidence=0.0) for digit, sign in zip(believed, none, strict=True) if sign]
+    rows = order([digit for digit, sign in zip(believed, none, strict=True) if not sign], slope[~none])
+    return Reading(part(rows, frame, mask, float(np.median(slope))), doubtful, mask, places)
 
 
 def classify_all(candidates: list[Candidate], classify: Classify) -> np.ndarray:

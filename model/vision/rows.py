@@ -7,6 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from . import ink
 from .segment import Box
 
 DOWN = 3  # so many times as far as along a row counts what a digit stands off it
@@ -17,6 +18,7 @@ LOW = 0.6  # heights of its neighbours under their top, where a comma begins at 
 BEYOND = 0.05  # heights that a slash reaches above and below its neighbours at least; few 1s do both
 CLOSE = 1.8  # heights from a slash to the digits at its sides at most; what stands in a place of its own is a 1
 LEAN, STRAIGHT = 0.14, 0.7  # of a slash at least: across by up, more than most digits; correlation of across and up
+FULL = 0.75  # of the digits' ink: a sign is at least so dark at its darkest
 SAME = 0.15  # heights that a line may be off from row to row, by a sheet that is no plane
 SPACE = 1.35  # times as long as a step from digit to digit inside numbers is one across a space, at least
 
@@ -35,16 +37,18 @@ def tilt(digits: Sequence[Digit]) -> float:
     return float(np.median(slopes(*middles(digits)))) if digits else 0.0
 
 
-def order(digits: Sequence[Digit]) -> list[list[Digit]]:
+def order(digits: Sequence[Digit], slope: np.ndarray | None = None) -> list[list[Digit]]:
     """Rows top to bottom, each left to right; rows may tilt, curve and fan out.
 
     Each digit is linked to the next one of its row (see links). What hangs together is a row.
+    slope: of the rows, at each digit, (n,), where it is known.
     """
     if not digits:
         return []
-    digits = sorted(digits, key=lambda digit: digit.box)
+    ranked = sorted(range(len(digits)), key=lambda i: digits[i].box)
+    digits = [digits[i] for i in ranked]
     x, y, height = middles(digits)
-    slope = slopes(x, y, height)
+    slope = slopes(x, y, height) if slope is None else slope[ranked]
     next_ = links(x, y, height, slope)
     across, off, size = _between(x, y, height, slope)
     _take_in(next_, np.where(across > 0, np.abs(off) / size, np.inf))
@@ -154,17 +158,19 @@ def middles(digits: Sequence[Digit]) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return x + width / 2, y + height / 2, height
 
 
-def signs(digits: Sequence[Digit]) -> list[Digit]:
-    """The 1s that are none, of all digits of a picture: slashes and commas.
+def signs(digits: Sequence[Digit], slope: np.ndarray) -> np.ndarray:
+    """Which of a picture's digits are 1s that are none, but slashes or commas: (n,) bool.
 
+    slope: of the rows, at each digit, (n,).
     Each is compared with its neighbours, one on either side. A comma begins low between them. A slash reaches above and
     below them, is close to both, is straight, and leans more than most digits.
     """
     ones = np.flatnonzero([digit.digit == 1 for digit in digits])
+    found = np.zeros(len(digits), bool)
     if not len(ones):
-        return []
+        return found
     x, y, height = middles(digits)
-    across, off, size = (pairs[ones] for pairs in _between(x, y, height, slopes(x, y, height)))
+    across, off, size = (pairs[ones] for pairs in _between(x, y, height, slope))
     near = np.where(np.abs(off) < OFF * size, np.hypot(across, DOWN * off) / height, np.inf)
     sides = np.stack([np.where(across < 0, near, np.inf), np.where(across > 0, near, np.inf)])  # left, right
     pair, nearest = sides.argmin(2).T, sides.min(2)
@@ -175,21 +181,23 @@ def signs(digits: Sequence[Digit]) -> list[Digit]:
     straight = leans * [(m["mu02"] / max(m["mu20"], 1e-9)) ** 0.5 for m in moments]  # correlation of across and up
     slash = (np.minimum(above, below) > BEYOND * high) & (straight > STRAIGHT)[ones]
     slash &= (leans > np.median(leans) + LEAN)[ones] & (nearest < CLOSE).all(0)
-    found = ((above < -LOW * high) | slash) & np.isfinite(nearest).all(0)
-    return [digits[i] for i in ones[found].tolist()]
+    found[ones] = ((above < -LOW * high) | slash) & np.isfinite(nearest).all(0)
+    return found
 
 
-def part(rows: list[list[Digit]], frame: np.ndarray, mask: np.ndarray) -> list[list[Digit]]:
+def part(rows: list[list[Digit]], frame: np.ndarray, mask: np.ndarray, slope: float) -> list[list[Digit]]:
     """The rows with their numbers told apart (see Digit.apart): by signs, by ruled lines and by spaces.
 
     Lines through digits are squared paper; lines between nearly all digits are boxes for one digit each. These part
     nothing.
-    frame: the picture that was read. mask: where its ink is; it may be smaller than the frame.
+    frame: the picture that was read. mask: where its ink is; it may be smaller than the frame. slope: of most rows.
     """
-    lines, lines_part = _lines(rows, frame)
+    frame = frame if frame.ndim == 2 else frame[:, :, frame.shape[2] // 2]
+    tone = frame if frame.shape == mask.shape else cv2.resize(frame, mask.shape[::-1], interpolation=cv2.INTER_AREA)
+    lines, lines_part = _lines(rows, frame, slope)
     parted = []
     for row, line in zip(rows, lines, strict=True):
-        sign = _marked(row, mask, frame.shape[1] / mask.shape[1])
+        sign = _marked(row, mask, tone, frame.shape[1] / mask.shape[1])
         parted.append(sign | line if lines_part else sign & ~line)  # a sign may be what is left of a line
     steps = [_steps(row) for row in rows]
     bare = [step[~apart] for step, apart in zip(steps, parted, strict=True)]
@@ -229,19 +237,20 @@ def _steps(row: Sequence[Digit]) -> np.ndarray:
     return (gap + DIGIT_WIDTH + middle[1:] - middle[:-1]) / 2
 
 
-def _marked(row: Sequence[Digit], mask: np.ndarray, scale: float) -> np.ndarray:
+def _marked(row: Sequence[Digit], mask: np.ndarray, tone: np.ndarray, scale: float) -> np.ndarray:
     """Between which digits ink stands that is neither's, such as a point, a comma, a slash: (n - 1,) bool.
 
     All of it has to stand there, so a line under the row is no sign; and not high up, where the bar of a 5 would be.
-    scale: pixels of the frame to one of the mask.
+    And as dark as the digits, so what is left of a faint rule is none.
+    mask, tone: where ink is, and one channel of the picture at the same size. scale: pixels of the frame to one of it.
     """
     boxes, height = _boxes(row)
     boxes, height = np.rint(boxes / scale).astype(int), height / scale
     found = np.zeros(len(row) - 1, bool)
     x, y, w, h = boxes.T
-    ink = mask[max(0, y.min()) : (y + h).max(), max(0, x[0]) : x[-1] + w[-1]]
-    area = cv2.countNonZero(ink)
-    thickness = 2 * area / max(1, area - cv2.countNonZero(cv2.erode(ink, None)))  # of strokes: most edges are two
+    strokes = mask[max(0, y.min()) : (y + h).max(), max(0, x[0]) : x[-1] + w[-1]]
+    area = cv2.countNonZero(strokes)
+    thickness = 2 * area / max(1, area - cv2.countNonZero(cv2.erode(strokes, None)))  # of strokes: most edges are two
     for i, pair in enumerate(pairwise(boxes)):
         top, bottom = min(y for _, y, _, _ in pair), max(y + h for _, y, _, h in pair)
         left, right = (x + w // 2 for x, _, w, _ in pair)
@@ -257,17 +266,21 @@ def _marked(row: Sequence[Digit], mask: np.ndarray, scale: float) -> np.ndarray:
         x, y, w, h, area = stats.T
         within = (x > 0) & (y > 0) & (x + w < strip.shape[1]) & (y + h < strip.shape[0])
         level = (y + above < bottom + 0.05 * height) & (y + h + above > (top + bottom) / 2)
-        found[i] = (within & level & (area >= thickness**2 / 4) & (own < area / 2))[1:].any()
+        signs = within & level & (area >= thickness**2 / 4) & (own < area / 2)
+        if signs[1:].any():
+            tones = tone[above : above + len(strip), left:right].astype(float)
+            dark = np.abs(tones - np.median(tones[strip == 0]))
+            full = np.median(dark[strip > 0])
+            found[i] = any(dark[labels == k].max() > FULL * full for k in range(1, count) if signs[k])
     return found
 
 
-def _lines(rows: list[list[Digit]], frame: np.ndarray) -> tuple[list[np.ndarray], bool]:
+def _lines(rows: list[list[Digit]], frame: np.ndarray, slope: float) -> tuple[list[np.ndarray], bool]:
     """Between which digits lines cross the rows, (n - 1,) bool each, and whether such lines part numbers.
 
     A line that stands between digits of two rows parts others as well, where a digit reaches over it: that one was
     begun before the line.
     """
-    slope = tilt([digit for row in rows for digit in row])
     ruled = [_ruled(row, frame, slope) for row in rows]
     between, through, clear = [], [], []
     for row, (at, foot) in zip(rows, ruled, strict=True):
@@ -295,10 +308,10 @@ def _ruled(row: Sequence[Digit], frame: np.ndarray, slope: float) -> tuple[np.nd
     down = np.arange(-0.85 * height, 0.85 * height, 2 * step)[:, None]
     level = np.interp(columns, x + w / 2, y + h / 2) + down
     at = level.astype(int).clip(0, frame.shape[0] - 1), (columns - slope * down).astype(int).clip(0, frame.shape[1] - 1)
-    strip = (frame if frame.ndim == 2 else frame[:, :, frame.shape[2] // 2])[at].astype(np.float32)
+    strip = frame[at].astype(np.float32)
     off = max(2, round(0.12 * height / step))  # so far beside a line the paper is bare
     stands_out = np.abs(strip[:, off:-off] - (strip[:, : -2 * off] + strip[:, 2 * off :]) / 2)
-    grain = float(np.median(stands_out))
+    grain = max(ink.white(frame) / 255, float(np.median(stands_out)))
     crossed = (cv2.dilate(stands_out, np.ones((1, 3), np.uint8)) > 6 * grain).mean(0) > 0.85  # it may be a pixel off
     lines = columns[off:-off][crossed]
     return lines, lines + slope * np.interp(lines, x + w / 2, y + h / 2)

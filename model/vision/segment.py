@@ -162,7 +162,8 @@ def _joined(pieces: list[Piece], members: list[tuple[int, ...]]) -> list[tuple[i
     area = np.array([sum(np.count_nonzero(pieces[m].part) for m in of) for of in members])
     near: dict[int, list[int]] = {}
     for i, j in _near(np.array(box).reshape(-1, 4)):
-        if min(area[i], area[j]) > SPECK * max(area[i], area[j]) and _touch_when_grown(pieces, members[i], members[j]):
+        alike = min(area[i], area[j]) > SPECK * max(area[i], area[j])
+        if alike and _may_belong_together(box[i], box[j]) and _touch_when_grown(pieces, members[i], members[j]):
             near.setdefault(i, []).append(j)
             near.setdefault(j, []).append(i)
     joined: list[tuple[int, ...]] = []
@@ -171,7 +172,7 @@ def _joined(pieces: list[Piece], members: list[tuple[int, ...]]) -> list[tuple[i
         grown = set()
         for few in last:
             around = union([box[i] for i in few])
-            more = {j for i in few for j in near[i] if _may_belong_together(box[i], box[j])}.difference(few)
+            more = {j for i in few for j in near[i]}.difference(few)
             grown |= {tuple(sorted((*few, j))) for j in more if _may_belong_together(around, box[j])}
         joined += sorted(grown)
         last = grown if len(joined) < MAX_PAIRS else set()
