@@ -70,8 +70,9 @@ def worth(*found):
 @pytest.mark.parametrize(("gap", "left"), [(-0.2, 1), (0, 1), (0.5, math.exp(-0.5)), (1.5, math.exp(-1.5))])
 def test_the_wider_apart_somebody_writes_the_more_it_takes_to_take_a_digit_apart(gap, left):
     assert worth(*line_of(4, gap)) == pytest.approx(0.88 * left)
-    assert worth(*line_of(3, gap)) == 0.88, "two gaps are too few to tell"
-    assert worth() == 0.88
+    assert worth(*line_of(3, gap)) == pytest.approx(0.88 * left)
+    assert worth(*line_of(2, gap)) == pytest.approx(0.88 * left**0.5), "a single gap tells half"
+    assert worth(*line_of(1, gap)) == worth() == 0.88
     doubted = line_of(4, gap, confidence=0.7)
     assert worth(*doubted) == 0.88, "of what is hardly a digit nothing is known"
 

@@ -9,7 +9,6 @@ from .rows import Digit, middles
 
 DIVISION_COST = 0.12  # share of the confidence that taking apart what may be one digit has to make up for
 SURE = 0.8  # confidence of a digit that tells of the others
-FEWEST = 3  # gaps between digits that tell how wide somebody writes, at least
 ALIKE = 0.75  # of the higher one's height: digits side by side are so high at least, strokes of one digit need not be
 SAME_HAND = 0.6  # of the height of another: digits of one hand are so high at least
 TALL = 3  # times as high as a sure digit is what it is no stroke of
@@ -65,8 +64,8 @@ def worth_of_parts(candidates: list[Candidate], confidence: np.ndarray) -> float
     """What of the confidence in its parts is left to a component that is taken apart: 1 - DIVISION_COST or less.
 
     The wider apart somebody writes, the fewer digits touch: as many as exp(-gap), the median gap from a digit to the
-    next one on its right, in heights. It is 0 in a component that is as high but hardly a digit: it may be two. Where
-    few gaps are known, any may.
+    next one on its right, in heights. It is 0 in a component that is as high but hardly a digit: it may be two. One gap
+    of 0 is added (Laplace), so where few are known they tell less.
     """
     known = [(c, p) for c, p in zip(candidates, confidence.tolist(), strict=True) if c.seams == 0]
     x, y, w, h = np.array([c.box for c, p in known if p > SURE], float).reshape(-1, 4).T[:, :, None]
@@ -75,12 +74,12 @@ def worth_of_parts(candidates: list[Candidate], confidence: np.ndarray) -> float
     beside &= np.minimum(h.T, h) > SAME_HAND * np.maximum(h.T, h)
     gaps = np.where(beside, (x.T - x - w) / h, np.inf).min(1, initial=np.inf)
     gaps = gaps[np.isfinite(gaps)]
-    if len(gaps) < FEWEST:
+    if not len(gaps):
         return 1 - DIVISION_COST
     lowest, highest = SAME_HAND * np.median(h), np.median(h) / SAME_HAND
     whole = {c.component for c, p in known if p > 0.5}
     touching = {c.component for c in candidates if c.seams > 0 and lowest < c.box[3] < highest} - whole
-    gap = np.median([*gaps.tolist(), *[0.0] * len(touching)])
+    gap = np.median([0.0, *gaps.tolist(), *[0.0] * len(touching)])
     return (1 - DIVISION_COST) * math.exp(-max(0.0, float(gap)))
 
 
