@@ -73,8 +73,7 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
     from model import network  # here, because Keras takes 2.5 s to load
     from model.training import batches, checkpoint, loop, runtime, teacher
 
-    kept = args.output.with_suffix(".resume.npy")
-    history, state = [], None
+    kept, history, state = resumable(args.output), [], None
     if args.resume:
         settings, history, state = checkpoint.read(kept)
         vars(args).update(settings)  # a run ends as it was begun
@@ -117,6 +116,11 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
     figures.save(figures.curves(history, test, taught=bool(args.learn_from)), curves)
     kept.unlink(missing_ok=True)
     print(f"model: {args.output}   curves: {curves}")
+
+
+def resumable(output: Path) -> Path:
+    """Where a run keeps what it needs to go on."""
+    return output.with_suffix(".resume.npy")
 
 
 def learn_hand(taught: handwriting.Examples, digits: mnist.Mnist, args: argparse.Namespace) -> None:
@@ -208,6 +212,8 @@ def arguments() -> argparse.Namespace:
         parser.error("--handwriting goes with neither --resume nor --validation")
     if args.output.resolve() == weights.SHIPPED:
         parser.error("the shipped weights are never overwritten: name another --output")
+    if args.resume and not resumable(args.output).is_file():
+        parser.error(f"nothing to resume: there is no {resumable(args.output)}, which a run writes after each epoch")
     for path in args.learn_from or ():
         if not os.path.isfile(path):
             parser.error(f"there is no teacher {path}: train one with --teacher")

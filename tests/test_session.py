@@ -601,6 +601,21 @@ def test_tab_opens_one_card_after_the_other_in_reading_order(begin, screen, said
     assert one.card is None and one.lesson  # a lesson has its own marks
 
 
+def test_tab_passes_what_is_not_marked_and_a_click_does_not(begin, screen):
+    one = begin(folder(sheet("101")))
+    turn(one, screen)
+    digits = one.seen.digits
+    one.seen = one.seen._replace(rows=[digits[1:]], doubtful=[digits[0]._replace(confidence=view.LIKELY - 0.01)])
+    for box in (digits[1].box, digits[2].box, digits[1].box):
+        turn(one, screen, "Tab")
+        assert one.card.digit.box == box
+    screen.mouse(middle(one, screen, digits[0]))
+    turn(one, screen)
+    assert one.card.digit.box == digits[0].box
+    turn(one, screen, "l")
+    assert [digit.box for digit in one.lesson.digits] == [digit.box for digit in digits[1:]]
+
+
 def test_without_a_digit_there_is_no_card(begin, screen, said):
     one = begin(folder(np.full((480, 640, 3), 235, np.uint8)))
     turn(one, screen, "Tab")

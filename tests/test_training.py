@@ -122,7 +122,7 @@ def test_resume_after_kill_ends_as_an_uncut_run(run, script, small_npz, tmp_path
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--resume"], "nothing to resume"),
+        (["--resume", "--data", "nowhere.npz"], "nothing to resume"),
         (["--data", "nowhere.npz"], "nowhere.npz"),
         (["--output", "nowhere/digits.h5"], "nowhere"),
         (["--output", "digits.txt"], "must end in .h5"),
@@ -150,6 +150,7 @@ def test_without_a_network_the_download_ends_in_one_line(script, tmp_path, name)
     done = script(name, env={key: str(value) for key, value in nowhere.items()}, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith(f"{name}: error: cannot download MNIST") and done.stderr.count("\n") == 1
+    assert done.stderr.count("http") == 1, "once where to get it"
 
 
 def test_damaged_checkpoint_is_told_in_one_line(script, small_npz, tmp_path):
@@ -386,6 +387,7 @@ def test_several_teachers_say_together_what_they_say_on_average(tmp_path):
     from model import network
     from model.training import teacher
 
+    network.keras.utils.set_random_seed(1)
     networks = [teacher.build() for _ in range(2)]
     for number, net in enumerate(networks):
         network.save(net, tmp_path / f"{number}.h5")

@@ -321,7 +321,7 @@ class Session:
             if self.lesson:
                 self.lesson.choose_at(x0, y0)
             else:
-                digits = picking.in_reading_order(self.seen)
+                digits = [*self.seen.digits, *self.seen.doubtful]
                 at = picking.nearest(digits, x0, y0)
                 self.ask_why(None if at is None else digits[at])
         elif gesture.kind == "drag":

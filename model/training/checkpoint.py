@@ -41,8 +41,6 @@ def digest(story: str, state: list[np.ndarray]) -> str:
 
 def read(path: Path) -> tuple[Settings, History, list[np.ndarray]]:
     """Settings, history and state that a run left at `path`. Raises UserError."""
-    if not path.is_file():
-        raise UserError(f"nothing to resume: there is no {path}, which a run writes after each epoch")
     try:
         arrays = []
         with open(path, "rb") as file:

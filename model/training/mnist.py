@@ -93,8 +93,9 @@ def download() -> Mnist:
 
     try:
         (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
-    except Exception as error:  # Keras raises a bare Exception when the download fails
+    except Exception as error:  # Keras raises a bare Exception when the download fails: address, code -- reason
+        reason = str(error).rpartition(" -- ")[2]
         raise UserError(
-            f"cannot download MNIST ({error}): get {SOURCE} and name it with --data or MNIST_PATH"
+            f"cannot download MNIST ({reason}): get {SOURCE} and name it with --data or MNIST_PATH"
         ) from error
     return Mnist(x_train, y_train, x_test, y_test)
