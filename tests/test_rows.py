@@ -382,6 +382,23 @@ def test_lines_that_lean_with_the_sheet():
     assert numbers("1234", "5678", tilt=0.1, draw=draw) == ["12 34", "56 78"]
 
 
+@pytest.mark.parametrize(("shown", "parts"), [(1, False), (2, False), (3, True), (5, True)])
+@pytest.mark.parametrize("tilt", [0, 0.05, -0.05])
+def test_a_line_between_columns_is_in_half_of_the_rows_that_it_would_go_through(shown, parts, tilt):
+    """Of squared paper a piece of a line may be seen, beside one row of many. A row that ends before it counts not."""
+    rows = ["1234", "5678", "9012", "3456", "7890", "12", "34"]
+
+    def draw(picture, boxes):
+        for i, row in enumerate(boxes[:shown]):
+            middle = row[1][1] + 20
+            ends = [(round(129 - tilt * (down + 90 * (i - 2))), middle + down) for down in (-58, 58)]
+            cv2.line(picture, *ends, 120, 1)
+
+    assert numbers(*rows, tilt=tilt, draw=draw) == [
+        f"{row[:2]} {row[2:]}" if parts and i < shown else row for i, row in enumerate(rows)
+    ]
+
+
 def test_a_box_for_each_digit_parts_nothing():
     assert numbers("1234", "5678", draw=lines_at([79, 129, 179])) == ["1234", "5678"]
 

@@ -22,6 +22,8 @@ FULL = 0.75  # of the digits' ink: a sign is at least so dark at its darkest
 SAME = 0.15  # heights that a line may be off from row to row, by a sheet that is no plane
 SPACE = 1.35  # times as long as a step from digit to digit inside numbers is one across a space, at least
 
+Lines = tuple[np.ndarray, np.ndarray]  # where lines cross a row, and where they come from at the picture's top: (k,)
+
 
 class Digit(NamedTuple):
     digit: int
@@ -282,6 +284,9 @@ def _lines(rows: list[list[Digit]], frame: np.ndarray, slope: float) -> tuple[li
     begun before the line.
     """
     ruled = [_ruled(row, frame, slope) for row in rows]
+    if not any(len(at) for at, _ in ruled):
+        return [np.zeros(len(row) - 1, bool) for row in rows], True
+    ruled = _lasting(rows, ruled, slope)
     between, through, clear = [], [], []
     for row, (at, foot) in zip(rows, ruled, strict=True):
         x, _, w, _ = _boxes(row)[0].T
@@ -299,8 +304,23 @@ def _lines(rows: list[list[Digit]], frame: np.ndarray, slope: float) -> tuple[li
     return between, True
 
 
-def _ruled(row: Sequence[Digit], frame: np.ndarray, slope: float) -> tuple[np.ndarray, np.ndarray]:
-    """Where lines cross a row, from above it to below it, and where they come from at the picture's top: (k,) both."""
+def _lasting(rows: list[list[Digit]], ruled: list[Lines], slope: float) -> list[Lines]:
+    """Of each row's lines those that are seen in at least half of the rows that they would go through."""
+    ends = []
+    for row in rows:
+        x, y, _, h = _boxes(row)[0].T
+        ends.append((x + slope * (y + h / 2))[[0, -1]])
+    lasting = []
+    for row, (at, foot) in zip(rows, ruled, strict=True):
+        near = SAME * _boxes(row)[1]
+        shown = np.sum([(np.abs(foot[:, None] - other) < near).any(1) for _, other in ruled], 0)
+        through = np.sum([(foot > left) & (foot < right) for left, right in ends], 0)
+        lasting.append((at[2 * shown >= through], foot[2 * shown >= through]))
+    return lasting
+
+
+def _ruled(row: Sequence[Digit], frame: np.ndarray, slope: float) -> Lines:
+    """The lines that cross a row from above it to below it."""
     boxes, height = _boxes(row)
     x, y, w, h = boxes.T
     step = max(1.0, height / 40)  # pixels of the frame to one of the strip, in which the row lies level
