@@ -872,6 +872,17 @@ def test_tab_goes_in_reading_order_through_doubtful_digits_too(begin, screen):
     assert [x for x, *_ in in_order] == [*sorted(x for x, *_ in in_order[:4]), *sorted(x for x, *_ in in_order[4:])]
 
 
+def test_a_click_and_what_is_typed_after_it_may_come_in_one_turn(begin, screen):
+    one = begin(folder(sheet("1010")))
+    turn(one, screen)
+    screen.mouse(middle(one, screen, one.seen.digits[0]))
+    turn(one, screen, "l", turns=0)  # and a key that begins the lesson before its first click
+    assert one.lesson.chosen == 0 and one.card is None
+    screen.mouse(middle(one, screen, one.seen.digits[2]))
+    turn(one, screen, "7", turns=0)
+    assert {i: digit for i, (digit, _) in one.lesson.taught.items()} == {2: 7}
+
+
 def test_a_box_dragged_round_a_digit_that_has_none_makes_it_teachable(begin, screen, said, tmp_path):
     one = begin(folder(sheet("1 0")))
     turn(one, screen)

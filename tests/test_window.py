@@ -15,6 +15,8 @@ from streams import Stream
 from test_cam import clip, page, wait_for
 from test_session import sheet
 
+from model.live import view
+
 SIZE = (960, 540)
 BAR = 18  # the line at the top of a window 640 pixels wide; the picture is below it
 ROWS = ["31", "475"]
@@ -201,11 +203,20 @@ def test_the_mouse_drags_a_region_and_a_double_click_ends_it(reading):
     wait_for(lambda: app.text() == ["1010"])
 
 
+def is_chosen(app, box):
+    """Whether a lesson's frame is round a box."""
+    x, y, w, h = box
+    around = app.screen(640, 480)[y + BAR - 12 : y + h + BAR + 12, x - 12 : x + w + 12].astype(int)
+    return (np.abs(around - view.POINTED).max(2) < 8).sum() > 2 * h
+
+
 def test_digits_are_taught_with_keyboard_and_mouse(reading, tmp_path):
     app = reading
     app.press("l")
+    wait_for(lambda: not app.goes_on())
     x, y, w, h = boxes(app)[0]
     app.mouse((x + w // 2, y + h // 2 + BAR), "click")
+    wait_for(lambda: is_chosen(app, boxes(app)[0]))
     app.press("8")
     wait_for(lambda: taught(tmp_path) == {"8": 1})
     (lesson,) = tmp_path.glob("handwriting/8/*.png")
@@ -213,6 +224,7 @@ def test_digits_are_taught_with_keyboard_and_mouse(reading, tmp_path):
     assert crop.shape == (28, 28) and crop.dtype == np.uint8 and crop.max() > 200 and crop[0].max() < 50
     x, y, w, h = boxes(app)[2]
     app.mouse((x - 8, y - 8), "mousedown", (x + 20, y + 20), (x + w + 8, y + h + 8), "mouseup")  # as if it had no box
+    wait_for(lambda: is_chosen(app, boxes(app)[2]))
     app.press("7")
     wait_for(lambda: taught(tmp_path) == {"8": 1, "7": 1})
     (dragged,) = tmp_path.glob("handwriting/7/*.png")
@@ -220,6 +232,7 @@ def test_digits_are_taught_with_keyboard_and_mouse(reading, tmp_path):
     app.press("u")
     x, y, w, h = boxes(app)[0]
     app.mouse((x + w // 2, y + h // 2), "click")
+    wait_for(lambda: is_chosen(app, boxes(app)[0]))
     app.press("1", "Tab", "KP_2")  # a second thought about the first, then the next one
     wait_for(lambda: taught(tmp_path) == {"1": 1, "2": 1})
     app.press("u")

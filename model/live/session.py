@@ -105,12 +105,13 @@ class Session:
             wait = 0 if self.source.live else min(wait, self.due - time.monotonic())
         key = self.show(wait)
         try:
+            if self.lesson:  # a click tells which digit it is that is typed; before, a key begins the lesson
+                self.heed_mouse()
             if key is None:
                 self.quit()
             elif key:
                 self.press(key)
-            for gesture in self.window.gestures():
-                self.point(gesture)
+            self.heed_mouse()
         except UserError as error:  # nothing that a key does is worth the end of the session
             self.tell(str(error))
 
@@ -305,6 +306,10 @@ class Session:
 
     def snapshot(self) -> None:
         self.tell(f"saved {recording.snapshot(self.frame, self.seen)}")
+
+    def heed_mouse(self) -> None:
+        for gesture in self.window.gestures():
+            self.point(gesture)
 
     def point(self, gesture: Gesture) -> None:
         """What the mouse does."""
