@@ -18,7 +18,7 @@ LOW = 0.6  # heights of its neighbours under their top, where a comma begins at 
 BEYOND = 0.05  # heights that a slash reaches above and below its neighbours at least; few 1s do both
 CLOSE = 1.8  # heights from a slash to the digits at its sides at most; what stands in a place of its own is a 1
 LEAN, STRAIGHT = 0.14, 0.7  # of a slash at least: across by up, more than most digits; correlation of across and up
-FULL = 0.75  # of the digits' ink: a sign is at least so dark at its darkest
+FULL = 0.75  # of the digits' ink: as dark a sign is at its darkest, or darker; rests of ruled lines are half as dark
 SAME = 0.15  # heights that a line may be off from row to row, by a sheet that is no plane
 SPACE = 1.35  # times as long as a step from digit to digit inside numbers is one across a space, at least
 
@@ -331,7 +331,7 @@ def _ruled(row: Sequence[Digit], frame: np.ndarray, slope: float) -> Lines:
     strip = frame[at].astype(np.float32)
     off = max(2, round(0.12 * height / step))  # so far beside a line the paper is bare
     stands_out = np.abs(strip[:, off:-off] - (strip[:, : -2 * off] + strip[:, 2 * off :]) / 2)
-    grain = max(ink.white(frame) / 255, float(np.median(stands_out)))
+    grain = max(ink.white(frame) / 255, float(np.median(stands_out)))  # compression leaves none, but steps
     crossed = (cv2.dilate(stands_out, np.ones((1, 3), np.uint8)) > 6 * grain).mean(0) > 0.85  # it may be a pixel off
     lines = columns[off:-off][crossed]
     return lines, lines + slope * np.interp(lines, x + w / 2, y + h / 2)
