@@ -74,6 +74,22 @@ def test_squared_paper(check, strength):
     check(pages(12, 13, squares=strength), at_most=0.15)
 
 
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("tone", [190, 160])
+def test_1s_along_the_lines_of_squared_paper_are_no_rests_of_them(classify, seed, tone):
+    """They are more than twice as dark."""
+    picture, rng = np.full((720, 1280), 230, np.uint8), np.random.default_rng(seed)
+    for at in range(20, 1280, 40):
+        picture[:, at] = picture[at : at + 1] = tone
+    rows = ["1141711", "1211311", "7119171"]
+    for i, row in enumerate(rows):
+        for j, digit in enumerate(row):
+            x = 125 + 80 * j if digit == "1" else 110 + 80 * j
+            pen.draw(picture, pen.paths(int(digit), rng), (x, 120 + 140 * i), 66, 6, 40)
+    read = reading.read(cv2.GaussianBlur(picture, (0, 0), 0.8), classify)
+    assert [row.replace(" ", "") for row in read.text] == rows
+
+
 @pytest.mark.parametrize(("seed", "wavy"), [(3, 0), (4, 0), (5, 3)])
 def test_what_is_left_of_a_thick_frame_is_no_1(classify, seed, wavy):
     """Drawn by hand, it is straight enough to be taken out but for pieces of its sides."""

@@ -601,6 +601,24 @@ def test_tab_opens_one_card_after_the_other_in_reading_order(begin, screen, said
     assert one.card is None and one.lesson  # a lesson has its own marks
 
 
+def test_a_lesson_begins_with_the_digit_whose_card_is_open(begin, screen):
+    one = begin(folder(sheet("101")))
+    turn(one, screen, "l", "l")
+    assert one.lesson is None
+    turn(one, screen, "Tab", "Tab", "l")
+    assert one.lesson.chosen == 1 and one.card is None
+    turn(one, screen, "l", "l")
+    assert one.lesson.chosen is None
+
+
+def test_escape_closes_the_help_and_then_the_window(begin, screen):
+    one = begin(folder(sheet("101")))
+    turn(one, screen, "Tab", "h", "Esc")
+    assert not one.help and one.card and not one.closed
+    turn(one, screen, "Esc", "Esc")
+    assert one.card is None and one.closed
+
+
 def test_tab_passes_what_is_not_marked_and_a_click_does_not(begin, screen):
     one = begin(folder(sheet("101")))
     turn(one, screen)

@@ -245,7 +245,9 @@ class Session:
 
     def press(self, key: str) -> None:
         """What a key does; in a lesson some keys belong to it."""
-        if self.lesson and key in "0123456789":
+        if self.help and key == "\x1b":
+            self.help = False
+        elif self.lesson and key in "0123456789":
             self.tell(self.lesson.teach(int(key)))
         elif self.lesson and key == "\t":
             self.lesson.choose_next()
@@ -291,9 +293,12 @@ class Session:
             self.tell("there is no digit to ask about")
 
     def teach(self) -> None:
-        self.card = None
+        card, self.card = self.card, None
         if self.classify:
             self.lesson = Lesson(self.seen, self.handwriting, self.taught)
+            if card:  # what was asked about is to be taught, most often
+                x, y, w, h = card.digit.box
+                self.lesson.choose_at(x + w / 2, y + h / 2)
         else:
             self.tell("the model is still loading")
 

@@ -18,6 +18,7 @@ MAX_CANDIDATES = 1000  # in a picture; components as they are come first, and a 
 MIN_CLARITY = 8  # see Candidate
 RIM = 3  # pixels beyond ink where blur has ended and paper begins
 ON_EDGE = 0.6  # of its ink lies where a surface ends or a rule was: it is a sheet's edge, its shadow, a rule's rest
+NO_REST = 2  # times as dark as ruled lines are, and darker, is what is no rest of one: where two cross it is less
 THICK = 12  # pixels that a stroke is wide, for each of which its blur may be as wide again
 
 
@@ -33,7 +34,7 @@ class Candidate:
     seams: int  # cuts that it ends at; 0 for one connected component as it is, -1 for two of them, -2 for three, …
     clarity: float  # how far its ink stands out of the unevenness of the paper around it; small in texture
     on_edge: float = 0.0  # share of its ink that lies where a surface ends, 0 to 1
-    on_rule: float = 0.0  # the same for where a rule was
+    on_rule: float = 0.0  # the same for where a rule was; 0 where it is too dark for a rest of one
     strength: float = 255.0  # how dark full ink is: 1 to 255
     surface: int = 0  # which surface it lies on, 0: the rest of the picture
     ground: np.ndarray | None = None  # uint8: how dark what is no ink is, in the box and RIM steps to each side of it
@@ -81,6 +82,7 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
     if lines.any():  # an outline may have hung together with them
         components = _without_outlines(segment.components(mask), mask, marks, edges, int(thin_stroke))
     ground, levels = ink.ground(level, cv2.bitwise_or(everything, lines))
+    rests = NO_REST * cv2.mean(level, lines)[0]  # how dark they are at most
     lines = cv2.dilate(lines, np.ones((5, 5), np.uint8))  # they are known to two pixels
     pieces = segment.cut(mask, _clear(components, mask, level, levels))
     groups = segment.group(pieces)[:MAX_CANDIDATES]
@@ -106,7 +108,7 @@ def find(frame: np.ndarray) -> tuple[list[Candidate], np.ndarray, np.ndarray]:
         area = int(np.count_nonzero(part))
         thin = area < thin_stroke * max(w, h)
         on_edge = max(cv2.mean(edges[y : y + h, x : x + w], part)[: 1 + thin]) / 255
-        on_rule = cv2.mean(lines[y : y + h, x : x + w], part)[0] / 255
+        on_rule = cv2.mean(lines[y : y + h, x : x + w], part)[0] / 255 if strength < rests else 0.0
         reach = min(most, RIM * (1 + area // (THICK * max(w, h))))
         around = ground[y + most - reach : y + h + most + reach, x + most - reach : x + w + most + reach]
         shades = clarity, on_edge, on_rule, strength, lies_on, around
