@@ -5,15 +5,14 @@ from collections.abc import Sequence
 from ..vision.reading import Reading
 from ..vision.rows import Digit
 from ..vision.turn import ordered
-from .view import LIKELY
+from .view import marked
 
 REACH = 0.5  # of a digit's longer side: so far beside its box a click still means it
 
 
 def in_reading_order(seen: Reading) -> list[Digit]:
     """The digits that are marked, row by row, each from left to right, as they stand when the sheet is upright."""
-    marked = [*seen.digits, *(digit for digit in seen.doubtful if digit.confidence >= LIKELY)]
-    return [digit for row in ordered(marked, seen.turn) for digit in row]
+    return [digit for row in ordered([*seen.digits, *marked(seen)], seen.turn) for digit in row]
 
 
 def nearest(digits: Sequence[Digit], x: float, y: float) -> int | None:

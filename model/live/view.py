@@ -147,7 +147,7 @@ def draw(
     canvas = _laid_out(picture, place, size)
     if region is not None:
         _dim_around(canvas, place.box((0, 0, *picture.shape[1::-1])), place.box(region))
-    doubtful = [digit for digit in seen.doubtful if digit.confidence >= LIKELY][:DOUBTFUL_MARKS]
+    doubtful = marked(seen)
     digits, believed = [*seen.digits, *doubtful], len(seen.digits)
     boxes = [place.box(digit.box) for digit in digits]
     chosen = pointed(place, boxes, *pointer) if pointer else None
@@ -173,6 +173,11 @@ def draw(
     if rows:
         _write_rows(canvas, seen.text, place)
     return canvas
+
+
+def marked(seen: Reading) -> list[Digit]:
+    """The doubtful digits that a picture shows."""
+    return [digit for digit in seen.doubtful if digit.confidence >= LIKELY][:DOUBTFUL_MARKS]
 
 
 def _laid_out(picture: np.ndarray, place: Fit, size: tuple[int, int]) -> np.ndarray:

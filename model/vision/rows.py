@@ -195,11 +195,10 @@ def part(rows: list[list[Digit]], frame: np.ndarray, mask: np.ndarray, slope: fl
     frame: the picture that was read. mask: where its ink is; it may be smaller than the frame. slope: of most rows.
     """
     frame = frame if frame.ndim == 2 else frame[:, :, frame.shape[2] // 2]
-    tone = frame if frame.shape == mask.shape else cv2.resize(frame, mask.shape[::-1], interpolation=cv2.INTER_AREA)
     lines, lines_part = _lines(rows, frame, slope)
     parted = []
     for row, line in zip(rows, lines, strict=True):
-        sign = _marked(row, mask, tone, frame.shape[1] / mask.shape[1])
+        sign = _marked(row, mask, frame)
         parted.append(sign | line if lines_part else sign & ~line)  # a sign may be what is left of a line
     steps = [_steps(row) for row in rows]
     bare = [step[~apart] for step, apart in zip(steps, parted, strict=True)]
@@ -239,14 +238,15 @@ def _steps(row: Sequence[Digit]) -> np.ndarray:
     return (gap + DIGIT_WIDTH + middle[1:] - middle[:-1]) / 2
 
 
-def _marked(row: Sequence[Digit], mask: np.ndarray, tone: np.ndarray, scale: float) -> np.ndarray:
+def _marked(row: Sequence[Digit], mask: np.ndarray, frame: np.ndarray) -> np.ndarray:
     """Between which digits ink stands that is neither's, such as a point, a comma, a slash: (n - 1,) bool.
 
     All of it has to stand there, so a line under the row is no sign; and not high up, where the bar of a 5 would be.
     And as dark as the digits, so what is left of a faint rule is none.
-    mask, tone: where ink is, and one channel of the picture at the same size. scale: pixels of the frame to one of it.
+    mask: see part. frame: one channel of the picture.
     """
     boxes, height = _boxes(row)
+    scale = frame.shape[1] / mask.shape[1]
     boxes, height = np.rint(boxes / scale).astype(int), height / scale
     found = np.zeros(len(row) - 1, bool)
     x, y, w, h = boxes.T
@@ -268,12 +268,13 @@ def _marked(row: Sequence[Digit], mask: np.ndarray, tone: np.ndarray, scale: flo
         x, y, w, h, area = stats.T
         within = (x > 0) & (y > 0) & (x + w < strip.shape[1]) & (y + h < strip.shape[0])
         level = (y + above < bottom + 0.05 * height) & (y + h + above > (top + bottom) / 2)
-        signs = within & level & (area >= thickness**2 / 4) & (own < area / 2)
-        if signs[1:].any():
-            tones = tone[above : above + len(strip), left:right].astype(float)
+        free = within & level & (area >= thickness**2 / 4) & (own < area / 2)
+        if free[1:].any():
+            y0, y1, x0, x1 = (round(v * scale) for v in (above, above + len(strip), left, left + strip.shape[1]))
+            tones = cv2.resize(frame[y0:y1, x0:x1], strip.shape[::-1], interpolation=cv2.INTER_AREA).astype(float)
             dark = np.abs(tones - np.median(tones[strip == 0]))
             full = np.median(dark[strip > 0])
-            found[i] = any(dark[labels == k].max() > FULL * full for k in range(1, count) if signs[k])
+            found[i] = any(dark[labels == k].max() > FULL * full for k in range(1, count) if free[k])
     return found
 
 
