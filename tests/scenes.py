@@ -74,8 +74,8 @@ class Page:
         self.ink[:] = np.asarray(picture)
         return face.getlength(words)
 
-    def sign(self, x: float, y: float, height: float) -> float:
-        """An operator, a point, a comma, a bracket or a scribble."""
+    def sign(self, x: float, y: float, height: float, kind: float) -> float:
+        """An operator, a point, a comma, a bracket or a scribble: which one, from 0 to 1. Returns its width."""
         rng, thick = self.rng, max(1, round(self.width * height))
         lines = [
             [[(0, 0.5), (0.5, 0.5)]], [[(0, 0.5), (0.5, 0.5)], [(0.25, 0.25), (0.25, 0.75)]],
@@ -85,7 +85,7 @@ class Page:
             [[(0.1, 0.3), (0.1, 0.33)], [(0.1, 0.85), (0.1, 0.88)]],
             [list(map(tuple, rng.uniform(0, 0.7, (int(rng.integers(3, 8)), 2))))],
         ]  # fmt: skip
-        for line in lines[rng.integers(len(lines))]:
+        for line in lines[int(kind * len(lines))]:
             points = np.array(line) * height + (x, y) + rng.normal(0, 0.02 * height, (len(line), 2))
             cv2.polylines(self.ink, [np.int32(points * 16)], False, 255, thick, cv2.LINE_AA, 4)
         return 0.5 * height
@@ -98,6 +98,7 @@ def write(page: Page, rng: np.random.Generator) -> None:
     height = float(np.exp(rng.uniform(np.log(14), np.log(max(15, most)))))
     words = rng.choice([0, 0, 0, 0.25, 0.6, 0.8, 1])  # the share of words
     signs, spaced = rng.choice([0, 0, 0.2, 0.5]), rng.uniform(0.15, 0.9)
+    kinds = rng.random(int(rng.integers(1, 5)))  # a sheet of sums has the same few signs all over
     size = int(height * rng.uniform(0.4, 1.5)) if words else 12
     path = str(rng.choice(sheets.fonts()))
     top, pitch = rng.uniform(0.1, 0.6) * height, rng.uniform(1.25, 2.2) * height
@@ -113,7 +114,7 @@ def write(page: Page, rng: np.random.Generator) -> None:
                     break
                 x += page.text(text, x, top + rng.uniform(0.4, 0.6) * (height - size), size, path) + 0.35 * size
             elif rng.random() < signs:
-                x += page.sign(x, top, height) + 0.3 * height
+                x += page.sign(x, top, height, rng.choice(kinds)) + 0.3 * height
             else:
                 for _ in range(int(rng.integers(1, 7))):
                     if x + 1.1 * height > wide:

@@ -84,16 +84,6 @@ def test_what_is_doubted_or_in_another_row_or_of_another_height_is_no_next_digit
     assert worth(*wide, *between[:3]) == pytest.approx(0.88 * math.exp(-1.5))
 
 
-@pytest.mark.parametrize(
-    ("whole", "high", "tells"), [(0.2, 40, True), (0.6, 40, False), (0.2, 20, False), (0.2, 70, False)]
-)
-def test_where_many_seem_to_touch_few_are_apart(whole, high, tells):
-    """Four components, each may be two digits, beside three gaps: more than half of what is known."""
-    pairs = [(candidate(2 * i, 2 * i + 1, high=high), whole) for i in range(4)]
-    parts = [(candidate(i, of=(i // 2 * 2, i // 2 * 2 + 1), high=high), 0.0) for i in range(8)]
-    assert worth(*line_of(4, 1.0), *pairs, *parts) == pytest.approx(0.88 * (1 if tells else math.exp(-1)))
-
-
 def test_what_may_be_two_digits_is_one_among_digits_that_stand_wide():
     two = halves(0.5, 0.95, 0.95)
     for gap, parts in ((0.2, [(0,), (1,)]), (0.8, [(0, 1)])):
@@ -112,7 +102,7 @@ def test_a_plus_is_no_1_with_something_left_over(stub):
     plus = (0, 1, 2)
     found = [(candidate(*plus), 0.1), (candidate(1, of=plus), 0.93), (candidate(0, 1, of=plus), 0.68)]
     found += [(candidate(i, of=plus), stub) for i in (0, 2) if stub]
-    assert max(taken(*found).values()) < 0.3
+    assert taken(*found) == {plus: 1.0}
     digits = [(candidate(i, of=plus), 0.93) for i in (0, 2)]
     assert min(taken(*found[:3], *digits).values()) > 0.99
 
@@ -121,8 +111,8 @@ def test_how_far_parts_are_believed():
     """The odds of each are multiplied, those of what is left over are a ninth."""
     belief = taken(*halves(0.2, 0.9, 0.8))
     assert belief == {(0,): pytest.approx(36 / 37), (1,): pytest.approx(36 / 37)}
-    assert taken(*halves(0.2, 0.9, None)) == {(0,): pytest.approx(0.5)}
-    assert taken(*halves(0.2, 1.0, None)) == {(0,): pytest.approx(11 / 12)}, "odds of 99 at most"
+    assert taken(*halves(0.2, 0.91, None)) == {(0,): pytest.approx(0.53, abs=0.01)}
+    assert taken(*halves(0.2, 0.89, None)) == {(0, 1): 1.0}, "likelier none, so it stays whole"
     assert taken(*halves(0.9, 0.2, 0.2)) == {(0, 1): 1.0}, "as it is"
 
 
@@ -173,10 +163,10 @@ def test_to_take_unlike_strokes_apart_costs_an_eighth_of_the_confidence_too(shar
     assert chosen(*found) == ([(0, 1)] if one else [(0,), (1,)])
 
 
-@pytest.mark.parametrize(("joined", "one"), [(0.5, False), (0.51, True)])
-def test_what_is_hardly_a_digit_takes_none_away_however_much_ink_it_explains(joined, one):
-    """Of a sure digit beside a large piece of junk most ink is explained by nothing."""
-    assert chosen(*both(joined, 0.98, 0.1, area=10_000)) == ([(0, 1)] if one else [(0,), (1,)])
+@pytest.mark.parametrize(("joined", "one"), [(0.29, False), (0.33, True)])
+def test_what_joins_strokes_has_to_explain_them_better_than_they_do_apart(joined, one):
+    """A sure digit beside as much junk: the geometric mean of both is 0.31."""
+    assert chosen(*both(joined, 0.98, 0.1)) == ([(0, 1)] if one else [(0,), (1,)])
 
 
 def test_a_bar_too_low_to_be_a_digit_is_no_digit():
@@ -200,13 +190,8 @@ def test_what_is_surely_a_digit_is_no_stroke_of_one_three_times_as_high(sure, hi
     assert chosen(edge, digit, both) == ([(0, 1)] if one else [(0,), (1,)])
 
 
-def test_what_is_hardly_a_digit_joins_nothing():
-    assert chosen(*both(0.49, 0.2, 0.2)) == [(0,), (1,)]
-    assert chosen(*both(0.51, 0.2, 0.2)) == [(0, 1)]
-
-
 def test_a_component_that_is_taken_apart_may_be_joined_all_the_same():
-    found = [*halves(0.2, 0.5, 0.5), (candidate(2), 0.2)]
+    found = [*halves(0.2, 0.6, 0.6), (candidate(2), 0.2)]
     assert chosen(*found, (candidate(0, 1, 2, area=300, seams=-1), 0.9)) == [(0, 1, 2)]
     assert chosen(*found, (candidate(0, 1, 2, area=300, seams=-1), 0.3)) == [(0,), (1,), (2,)]
 
@@ -273,12 +258,6 @@ def test_clear_ink_is_believed_as_it_is_and_what_hardly_stands_out_is_not():
 def test_a_one_alone_has_to_be_clearer():
     assert believed(row((1, 0.8)), clarity=24) == pytest.approx([0.8 * (1 - 1 / math.e)])
     assert believed(row((1, 0.8)), clarity=24)[0] < believed(row((7, 0.8)), clarity=24)[0]
-
-
-@pytest.mark.parametrize("seams", [1, -1])
-def test_a_one_alone_that_is_part_of_a_stroke_has_to_be_clearer_still(seams):
-    assert believed(row((1, 0.8)), clarity=48, seams=seams) == pytest.approx([0.8 * (1 - 1 / math.e)])
-    assert believed(row((7, 0.8)), clarity=8, seams=seams) == pytest.approx([0.8 * (1 - 1 / math.e)])
 
 
 def test_a_one_beside_a_sure_digit_is_not_alone():

@@ -133,24 +133,6 @@ def test_pieces_are_as_wide_as_a_fifth_of_their_height_at_least():
     assert [piece.box[0] for piece in found] == sorted(piece.box[0] for piece in found)
 
 
-@pytest.mark.parametrize("lean", [0.3, -0.2])
-def test_a_cut_leans_as_the_digits_do(lean):
-    """Two leaning bars, between which no upright line fits, joined in the middle: each comes out whole."""
-    picture = np.zeros(MASK, np.uint8)
-    for x in (300, 322):
-        cv2.line(picture, (int(x + lean * 50), 250), (int(x - lean * 50), 350), 255, 8)
-    for x, y, tip in ((300, 350, -60), (322, 250, 60)):  # a foot to the left, a flag to the right
-        at = int(x + lean * (300 - y))
-        cv2.line(picture, (at, y), (at + tip, y), 255, 8)
-    cv2.line(picture, (300, 300), (322, 300), 255, 4)
-    tall = [piece for piece in pieces(picture) if piece.box[3] > 100]
-    assert len(tall) == 2
-    for piece in tall:
-        assert 0.8 * 100 * 8 < np.count_nonzero(piece.part[:, :]) < 1.7 * 100 * 8
-        low, high = (np.flatnonzero(piece.part[row]).mean() for row in (60, 40))
-        assert (high - low) / 20 == pytest.approx(lean, abs=0.1), "one bar's ink alone"
-
-
 def test_neither_a_block_nor_a_long_line_is_cut():
     assert [piece.box for piece in pieces(mask((300, 300, 100, 60)))] == [(300, 300, 100, 60)], "filled: a block"
     line = np.zeros(MASK, np.uint8)
@@ -183,9 +165,9 @@ def test_specks_in_ink_are_no_holes():
 
 @pytest.mark.parametrize("side", ["top", "bottom", "left", "right"])
 def test_what_runs_out_of_the_picture_is_no_digit(side):
-    """More than a quarter of its longer side on the border."""
+    """More than half of its longer side on the border."""
     turns = ["right", "top", "left", "bottom"].index(side)
-    for along, kept in ((20, True), (30, False)):
+    for along, kept in ((45, True), (55, False)):
         picture = np.zeros((300, 300), np.uint8)
         picture[100:200, 230:240] = 255
         picture[140 : 140 + along, 230:] = 255

@@ -13,7 +13,6 @@ ALIKE = 0.75  # of the higher one's height: digits side by side are so high at l
 SAME_HAND = 0.6  # of the height of another: digits of one hand are so high at least
 TALL = 3  # times as high as a sure digit is what it is no stroke of
 UNEXPLAINED = 0.1  # confidence in ink that no candidate explains: each of ten digits is as likely
-SUREST = 0.99  # confidence in a part: one that is surer tells no more of the others
 MAX_CHOICES = 12  # pieces of ink up to which the best choice is looked for in full
 CLEAR = 8  # clarity at which ink counts as ink by 63 %, at three times that by 95 %
 CLEAR_ALONE = 24  # the same for a 1 without company
@@ -41,7 +40,7 @@ def choose(candidates: list[Candidate], confidence: np.ndarray) -> dict[int, flo
     owner = {piece: component for component in parts for piece in component}
     gain = {}
     for i, candidate in enumerate(candidates):
-        if candidate.seams < 0 and confidence[i] > 0.5:  # else no digit is likely, and one of them may be one
+        if candidate.seams < 0:
             apart = {owner[piece] for piece in candidate.pieces if piece in owner}
             if any(covers[c][0] > math.log(1 - DIVISION_COST) and TALL * high[c] < candidate.box[3] for c in apart):
                 continue
@@ -64,22 +63,15 @@ def worth_of_parts(candidates: list[Candidate], confidence: np.ndarray) -> float
     """What of the confidence in its parts is left to a component that is taken apart: 1 - DIVISION_COST or less.
 
     The wider apart somebody writes, the fewer digits touch: as many as exp(-gap), the median gap from a digit to the
-    next one on its right, in heights. It is 0 in a component that is as high but hardly a digit: it may be two. One gap
-    of 0 is added (Laplace), so where few are known they tell less.
+    next one on its right, in heights. One gap of 0 is added (Laplace), so where few are known they tell less.
     """
-    known = [(c, p) for c, p in zip(candidates, confidence.tolist(), strict=True) if c.seams == 0]
-    x, y, w, h = np.array([c.box for c, p in known if p > SURE], float).reshape(-1, 4).T[:, :, None]
+    sure = [c.box for c, p in zip(candidates, confidence.tolist(), strict=True) if c.seams == 0 and p > SURE]
+    x, y, w, h = np.array(sure, float).reshape(-1, 4).T[:, :, None]
     middle = y + h / 2
     beside = (x + w / 2 < x.T) & (abs(middle.T - middle) < h / 2)
     beside &= np.minimum(h.T, h) > SAME_HAND * np.maximum(h.T, h)
     gaps = np.where(beside, (x.T - x - w) / h, np.inf).min(1, initial=np.inf)
-    gaps = gaps[np.isfinite(gaps)]
-    if not len(gaps):
-        return 1 - DIVISION_COST
-    lowest, highest = SAME_HAND * np.median(h), np.median(h) / SAME_HAND
-    whole = {c.component for c, p in known if p > 0.5}
-    touching = {c.component for c in candidates if c.seams > 0 and lowest < c.box[3] < highest} - whole
-    gap = np.median([0.0, *gaps.tolist(), *[0.0] * len(touching)])
+    gap = np.median([0.0, *gaps[np.isfinite(gaps)].tolist()])
     return (1 - DIVISION_COST) * math.exp(-max(0.0, float(gap)))
 
 
@@ -110,7 +102,9 @@ def _cover(
     if parts == 1:
         return worth[1], chosen, 1.0
     odds = (1 / UNEXPLAINED - 1) ** (parts - len(chosen))  # against
-    odds *= math.prod(1 / min(math.exp(score[i]), SUREST) - 1 for i in chosen)
+    odds *= math.prod(math.exp(-score[i]) - 1 for i in chosen)
+    if odds > 1 and best[-1][1][1]:  # they are none, so it stays one: a sign counts once among its neighbours
+        return worth[1], best[-1][1][1], 1.0
     return worth[parts], chosen, 1 / (1 + odds)
 
 
@@ -218,7 +212,7 @@ def believe(digits: list[Digit], candidates: list[Candidate]) -> list[Digit]:
     believed = []
     for i, (digit, candidate) in enumerate(zip(digits, candidates, strict=True)):
         alone = ones[i] and not others[i]
-        clear = CLEAR_ALONE * (1 + abs(candidate.seams)) if alone else CLEAR
+        clear = CLEAR_ALONE if alone else CLEAR
         confidence = digit.confidence * (1 - math.exp(-candidate.clarity / clear))
         if not alone and candidate.on_edge <= ON_EDGE:
             confidence = weighed(confidence, odds[i])

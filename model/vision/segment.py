@@ -4,6 +4,7 @@ Cut too often rather than too seldom: the classifier chooses among the groups (h
 al. 1998, section V).
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import cv2
@@ -14,8 +15,7 @@ Box = tuple[int, int, int, int]  # x, y, width, height in pixels, as OpenCV has 
 MIN_SIDE = 9  # pixels: smaller things are dots and noise
 MAX_COMPONENTS = 320  # in a picture: one with more is texture, of which the largest are looked at
 MAX_COVER = 2  # times the picture that components' boxes may cover: digits lie side by side, hatching does not
-BEYOND = 0.25  # of its longer side that a digit may touch the picture's border with
-SLANTS = (0.0, 0.3, -0.2)  # of the lines along which touching digits are cut, across by down
+BEYOND = 0.5  # of its longer side that a digit may touch the picture's border with: more is a part of something large
 CUT_COST = 2.5  # stroke widths of ink that a cut may cross
 WIDEST = 2  # times as wide as high: no digit is, be it a 5 with a flag
 MOST_STROKES = 4  # that one digit may be written in, or broken into
@@ -101,34 +101,23 @@ def _holes(part: np.ndarray) -> int:
 
 
 def _cut_wide(x: int, y: int, part: np.ndarray, component: int) -> list[Piece]:
-    """Cut a wide piece along upright or slanted lines that cross little ink: the valleys of its projection."""
+    """Cut a wide piece along upright lines that cross little ink: the valleys of its projection."""
     h, w = part.shape
     thickness = 2 * float(cv2.distanceTransform(np.pad(part, 1), cv2.DIST_L2, 3).max())
     apart = max(3, int(0.22 * h))
-    limit = thickness * CUT_COST
-    rows, columns = np.nonzero(part)
-    best: tuple[float, list[int], np.ndarray] | None = None
-    for slant in SLANTS:
-        at = np.rint(columns + slant * (rows - h / 2) + abs(slant) * h / 2).astype(int)
-        span = int(w + abs(slant) * h) + 2
-        profile = cv2.blur(np.bincount(at, minlength=span).astype(np.float32)[None], (max(3, h // 12) | 1, 1))[0]
-        profile[: at.min() + apart] = profile[at.max() - apart + 1 :] = np.inf
-        cost, cuts = float(profile.min()), []
-        while len(cuts) < 2 + 2 * w / h and profile.min() < limit:
-            cuts.append(int(profile.argmin()))
-            profile[max(0, cuts[-1] - apart + 1) : cuts[-1] + apart] = np.inf
-        if best is None or cost < best[0] - 0.2 * thickness:
-            best = cost, sorted(cuts), at
-    _, cuts, at = best
-    which = np.searchsorted(cuts, at, side="right")
+    profile = cv2.blur(part.sum(0, dtype=np.float32)[None], (max(3, h // 12) | 1, 1))[0]
+    profile[:apart] = profile[w - apart :] = np.inf
+    cuts: list[int] = []
+    while len(cuts) < 2 + 2 * w / h and profile.min() < thickness * CUT_COST:
+        cuts.append(int(profile.argmin()))
+        profile[max(0, cuts[-1] - apart + 1) : cuts[-1] + apart] = np.inf
     pieces = []
-    for i in range(len(cuts) + 1):
-        r, c = rows[which == i], columns[which == i]
-        if len(r):
-            top, left = r.min(), c.min()
-            piece = np.zeros((r.max() - top + 1, c.max() - left + 1), np.uint8)
-            piece[r - top, c - left] = 1
-            pieces.append(Piece((x + int(left), y + int(top), piece.shape[1], piece.shape[0]), piece, component))
+    for left, right in pairwise([0, *sorted(cuts), w]):
+        inner, top, wide, high = cv2.boundingRect(part[:, left:right])
+        if wide:
+            left += inner
+            piece = np.ascontiguousarray(part[top : top + high, left : left + wide])
+            pieces.append(Piece((x + left, y + top, wide, high), piece, component))
     return pieces
 
 
