@@ -163,10 +163,10 @@ def test_to_take_unlike_strokes_apart_costs_an_eighth_of_the_confidence_too(shar
     assert chosen(*found) == ([(0, 1)] if one else [(0,), (1,)])
 
 
-@pytest.mark.parametrize(("joined", "one"), [(0.29, False), (0.33, True)])
-def test_what_joins_strokes_has_to_explain_them_better_than_they_do_apart(joined, one):
-    """A sure digit beside as much junk: the geometric mean of both is 0.31."""
-    assert chosen(*both(joined, 0.98, 0.1)) == ([(0, 1)] if one else [(0,), (1,)])
+@pytest.mark.parametrize(("joined", "one"), [(0.5, False), (0.51, True)])
+def test_what_is_hardly_a_digit_takes_none_away_however_much_ink_it_explains(joined, one):
+    """Of a sure digit beside a large piece of junk most ink is explained by nothing."""
+    assert chosen(*both(joined, 0.98, 0.1, area=10_000)) == ([(0, 1)] if one else [(0,), (1,)])
 
 
 def test_a_bar_too_low_to_be_a_digit_is_no_digit():
@@ -188,6 +188,11 @@ def test_what_is_surely_a_digit_is_no_stroke_of_one_three_times_as_high(sure, hi
     edge, digit = (candidate(0, area=300, high=120), 0.1), (candidate(1, area=100, high=high), sure)
     both = candidate(0, 1, area=400, seams=-1, high=120), 0.95
     assert chosen(edge, digit, both) == ([(0, 1)] if one else [(0,), (1,)])
+
+
+def test_what_is_hardly_a_digit_joins_nothing():
+    assert chosen(*both(0.49, 0.2, 0.2)) == [(0,), (1,)]
+    assert chosen(*both(0.51, 0.2, 0.2)) == [(0, 1)]
 
 
 def test_a_component_that_is_taken_apart_may_be_joined_all_the_same():

@@ -40,7 +40,7 @@ def choose(candidates: list[Candidate], confidence: np.ndarray) -> dict[int, flo
     owner = {piece: component for component in parts for piece in component}
     gain = {}
     for i, candidate in enumerate(candidates):
-        if candidate.seams < 0:
+        if candidate.seams < 0 and confidence[i] > 0.5:  # else no digit is likely, and one of them may be one
             apart = {owner[piece] for piece in candidate.pieces if piece in owner}
             if any(covers[c][0] > math.log(1 - DIVISION_COST) and TALL * high[c] < candidate.box[3] for c in apart):
                 continue

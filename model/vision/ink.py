@@ -8,6 +8,7 @@ from .surfaces import Surface
 
 STROKE_SHARE = 0.15  # of the shorter side: dark things wider than this are background, not strokes
 HALF_INK = 0.4  # of the darkest ink close by, as far as its blur reaches: less is paper or its halo
+DIRT = 0.25  # of the darkest ink nearby, as far as a digit reaches: less is dirt
 AROUND = 12  # pixels of the ground that are looked at around ink at least
 FAINTEST = 8  # of 255: what is no darker than paper or a rule by that is no mark on it
 BETWEEN_QUARTILES = 1.35  # standard deviations of normal noise from the lower to the upper one
@@ -94,14 +95,15 @@ def white_on_black(half: np.ndarray, reach: int, found: list[Surface]) -> np.nda
 def threshold(ink: np.ndarray, found: list[Surface]) -> tuple[np.ndarray, np.ndarray]:
     """Where ink is, (h, w) uint8, 255 or 0; and at half that size where any mark is, printed lines among them.
 
-    A mark is above its surface's grain. Ink is above a share of the darkest ink close by as well.
+    A mark is above its surface's grain. Ink is above a share of the darkest ink close by as well, and above a lesser
+    one of the darkest nearby: a stroke may be darker where the pen pressed.
     """
     shape = found[0].inside.shape
     pixel = max(1, round(ink.shape[1] / shape[1]))  # of the grid, in pixels of the picture
     mean, sample = cv2.resize(ink, shape[::-1], interpolation=cv2.INTER_AREA), _spread(ink, shape)
     peaks = _spread(cv2.dilate(ink, np.ones((pixel, pixel), np.uint8)), shape)
     side = min(ink.shape)
-    reach, close = (max(3, round(width / pixel)) | 1 for width in (widest_stroke(ink), side / 48))
+    reach, near, close = (max(3, round(width / pixel)) | 1 for width in (widest_stroke(ink), side / 16, side / 48))
     limit, grains = np.zeros(shape, np.uint8), np.full(shape, 255, np.uint8)
     for i, (where, inside) in enumerate(found):
         levels = sample[where][::3, ::3][inside[::3, ::3]]  # tell as much
@@ -113,8 +115,10 @@ def threshold(ink: np.ndarray, found: list[Surface]) -> tuple[np.ndarray, np.nda
         grain = cv2.blur(bare, (reach, reach))  # the closing lies on the paper's lightest specks
         darkest = np.where(inside, cv2.subtract(peaks[where], grain), np.uint8(0))
         least = min(255.0, FAINTEST + 5 * spread)
-        over = cv2.convertScaleAbs(cv2.dilate(darkest, np.ones((close, close), np.uint8)), alpha=HALF_INK)
-        over = np.maximum(over, np.uint8(least))
+        over = np.full(darkest.shape, least, np.uint8)
+        for width, share in ((close, HALF_INK), (near, DIRT)):
+            ink_there = cv2.dilate(darkest, np.ones((width, width), np.uint8))
+            over = cv2.max(over, cv2.convertScaleAbs(ink_there, alpha=share))
         np.copyto(limit[where], cv2.add(grain, over), where=inside)
         if i:  # between the surfaces there is no grain to tell marks from
             np.copyto(grains[where], cv2.add(grain, least), where=inside)
