@@ -46,6 +46,16 @@ def test_numbers_beside_words_are_read(classify):
     assert {"50718", "26394"} <= {rows[i : i + 5] for i in range(len(rows))}
 
 
+@pytest.mark.parametrize("sign", [*"+×"])  # noqa: RUF001 - no letter x
+def test_signs_that_repeat_between_numbers_make_no_words_of_them(classify, sign):
+    """Shapes alike and none a digit, as letters in print; on sheets of sums they are signs."""
+    rng = np.random.default_rng([1, 19])
+    rows = [sign.join(str(n) for n in rng.integers(10, 1000, 4)) for _ in range(4)]
+    page = sheets.sheet(1001, rows, height=50)
+    written = sum(character.isdigit() for row in page.rows for character in row)
+    assert written - 1 <= len(reading.read(page.picture, classify).digits) <= written
+
+
 def digit(label: int, x: float, height: float = 40, confidence: float = 0.97, y: float = 100, seed: int = 0) -> Digit:
     crop = np.random.default_rng(seed).random((28, 28), np.float32)
     return Digit(label, confidence, (x, y, height / 2, height), crop)
