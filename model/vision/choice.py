@@ -81,7 +81,8 @@ def _cover(
     """The best division of a component into runs of its pieces: its mean score, its candidates, and the belief in it.
 
     A run that is no candidate is a part that nothing explains: digits that touch leave nothing over. Each part is
-    evidence that all of them are digits, or none: their odds are multiplied (naive Bayes).
+    evidence that all of them are digits, or none: their odds are multiplied (naive Bayes). Where none is likelier, the
+    component stays whole, so that a sign counts once among its neighbours.
     division: what is added to the score of a component that is taken apart.
     """
     first = component[0]
@@ -98,13 +99,13 @@ def _cover(
         best.append(covers)
     worth = {n: total / n + (n > 1) * division for n, (total, _) in best[-1].items()}
     parts = max(worth, key=worth.__getitem__)
-    chosen = best[-1][parts][1]
+    chosen, whole = best[-1][parts][1], best[-1][1][1]
     if parts == 1:
-        return worth[1], chosen, 1.0
+        return worth[1], whole, 1.0
     odds = (1 / UNEXPLAINED - 1) ** (parts - len(chosen))  # against
     odds *= math.prod(math.exp(-score[i]) - 1 for i in chosen)
-    if odds > 1 and best[-1][1][1]:  # they are none, so it stays one: a sign counts once among its neighbours
-        return worth[1], best[-1][1][1], 1.0
+    if odds > 1 and whole:
+        return worth[1], whole, 1.0
     return worth[parts], chosen, 1 / (1 + odds)
 
 
