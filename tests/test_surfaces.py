@@ -238,6 +238,12 @@ def test_paper_is_not_turned_round_nor_is_what_is_empty():
     assert turned(table((0, 0, 640, 360), paper=40, stroke=225)).min() == 255
 
 
+def test_what_is_bare_is_not_turned_round_for_its_shading():
+    """Turned round, bright paper is nearly black, and a grey level on it is worth ten."""
+    brighter_at_the_sides = 200 + 20 * (np.linspace(-1, 1, 640) ** 2)
+    assert turned(np.uint8(np.rint(brighter_at_the_sides))[None].repeat(360, 0)).max() == 0
+
+
 def flattened(picture):
     return ink.flatten(cv2.resize(picture, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR))
 

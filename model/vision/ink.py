@@ -82,7 +82,8 @@ def white_on_black(half: np.ndarray, reach: int, found: list[Surface]) -> np.nda
         lightest, darkest = cv2.dilate(tones & mask, window), cv2.erode(tones | ~mask, window)
         mean = 255 * within / np.maximum(share, 1)
         middle = cv2.addWeighted(lightest, 0.5, darkest, 0.5, 0, dtype=cv2.CV_32F)
-        excess = cv2.subtract(lightest, darkest) * (mean - middle)
+        contrast = cv2.subtract(cv2.subtract(lightest, darkest), FAINTEST)  # what is bare has none, and says nothing
+        excess = contrast * (mean - middle)
         np.copyto(turned[where], 255 if cv2.mean(excess, mask)[0] < 0 else 0, where=inside)
     # A thin strip that is left between surfaces, such as a shadow's edge, is as they are, not as the rest.
     rest, thin = 255 * found[0].inside.view(np.uint8), np.ones((surfaces.THIN_STROKE,) * 2, np.uint8)
