@@ -456,9 +456,55 @@ def test_some_pictures_have_few_pixels_as_small_digits_have():
     rng = np.random.default_rng(3)
     dots = np.zeros((1000, 28, 28), np.uint8)
     dots[np.arange(1000), rng.integers(8, 20, 1000), rng.integers(8, 20, 1000)] = 255
-    seen = np.concatenate([augment.photograph(dots[i : i + 50].copy(), rng) for i in range(0, 1000, 50)])
+    seen = np.concatenate([augment.photograph(dots[i : i + 50], rng) for i in range(0, 1000, 50)])
     spread = seen.sum((1, 2)) / seen.max((1, 2))  # pixels; blur alone makes 7
-    assert 0.01 < (spread > 8).mean() < 0.12
+    assert 0.1 < (spread > 8).mean() < 0.3
+    assert set(np.unique(dots)) == {0, 255}, "what is photographed stays as it is"
+
+
+def test_a_ballpoint_draws_the_same_digits_as_thin_all_over():
+    drawn, _ = draw_digits(60, np.random.default_rng(4))
+    thick = np.stack([cv2.resize(cv2.dilate(digit, np.ones((2, 2))), (44, 44)) for digit in drawn])
+    thin = augment.ballpoint(thick, np.random.default_rng(5))
+    assert thin.shape == thick.shape and thin.dtype == np.uint8
+
+    def parts_and_holes(picture):
+        return [cv2.connectedComponents(np.uint8(side))[0] for side in (picture > 110, picture <= 110)]
+
+    same = [parts_and_holes(before) == parts_and_holes(after) for before, after in zip(thick, thin, strict=True)]
+    assert np.mean(same) > 0.7  # narrow loops open and close
+    inside = [cv2.distanceTransform(np.uint8(picture > 110), cv2.DIST_L2, 5) for picture in (*thick, *thin)]
+    before, after = np.array([2 * distance.max() for distance in inside]).reshape(2, -1)
+    usual = before < augment.WIDEST_PEN
+    assert before[usual].mean() > 9 and np.quantile(after[usual], 0.9) < 4.5 and usual.sum() > 30  # pixels
+
+
+def test_the_middle_of_a_stroke_is_one_pixel_wide_and_goes_to_its_ends():
+    strokes = np.zeros((2, 44, 44), np.uint8)
+    strokes[0, 10:15, 4:40] = 255
+    cv2.circle(strokes[1], (22, 22), 13, 255, 7)
+    bar, ring = augment.middles(strokes).reshape(2, 44, 44)
+    assert (np.count_nonzero(bar, axis=0)[8:36] == 1).all() and bar[12, 8:36].all() and not bar[:, :4].any()
+    assert np.count_nonzero(cv2.dilate(ring, np.ones((3, 3)))) > 2 * np.count_nonzero(ring)
+    assert cv2.connectedComponents(np.uint8(ring == 0), connectivity=4)[0] == 3  # within and around
+
+
+def test_a_teacher_sees_pictures_before_the_camera_spoils_them():
+    x, y = draw_digits(200, np.random.default_rng(6))
+    seen_by_teacher = []
+
+    def teacher(pictures):
+        seen_by_teacher.append(pictures)
+        return np.full((len(pictures), 10), 0.1, np.float32)
+
+    shown = [batches.Pictures(x, y, [], epochs=9, batch_size=100, seed=1, teacher=t) for t in (teacher, None)]
+    taught, plain = ([np.concatenate(part) for part in zip(*of.batches(0), strict=True)] for of in shown)
+    np.testing.assert_array_equal(taught[0], plain[0])
+    assert (taught[1] == np.float32(0.1)).all() and set(np.unique(plain[1])) == {0, 1}
+    drawn = np.concatenate(seen_by_teacher)
+    change = abs(drawn - taught[0]).max((1, 2, 3))
+    sharp = [abs(np.diff(pictures[change > 0.2], axis=1)).sum((1, 2, 3)).mean() for pictures in (drawn, taught[0])]
+    assert 0.2 < (change > 0.2).mean() < 0.7 and sharp[0] > 1.1 * sharp[1]
 
 
 def test_non_digits_are_pictures_with_ink_in_them():

@@ -1,8 +1,9 @@
 """Training pictures varied as pens, hands and cameras vary them; NumPy and OpenCV, a whole batch at once.
 
 A batch is laid out as one tall picture, so that each step is one call for all of it: an affine and elastic
-warp (Simard, Steinkraus, Platt 2003), strokes from hair-thin to fat, ragged or broken, remnants of rules and
-neighbours, then the layout that `crop.normalise` gives every crop, then blur and contrast.
+warp (Simard, Steinkraus, Platt 2003), strokes from hair-thin to fat, ragged or broken, or as even as a ballpoint's,
+remnants of rules and neighbours, then the layout that `crop.normalise` gives every crop. A camera then sees some of it
+in few pixels, blurred, or with another contrast.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import numpy as np
 SIDE = 28  # of a picture, pixels
 FINE = 44  # of the finer canvas on which strokes are worked, pixels
 GAP = 12  # empty pixels between the pictures to be warped: no warp reaches its neighbour
+WIDEST_PEN = 16  # fine pixels that strokes are wide at most; hardly any of MNIST's are
 PICTURES_A_CALL = 512  # at most: OpenCV's remap takes 32,767 rows, and each picture has up to FINE
 
 
@@ -31,8 +33,13 @@ def smooth_noise(n: int, points: int, amount: np.ndarray, rng: np.random.Generat
 
 
 def vary(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Another version of each picture: (n, 28, 28) uint8 -> (n, 28, 28) uint8, 0 paper to 255 ink; n may be 0."""
-    return in_parts(lambda part: photograph(lay_out(restroke(another_hand(part, rng), rng), rng), rng), pictures)
+    """Each picture by another hand and pen: (n, 28, 28) uint8 -> (n, 28, 28) uint8, 0 paper to 255 ink; n may be 0."""
+    return in_parts(lambda part: lay_out(restroke(another_hand(part, rng), rng), rng), pictures)
+
+
+def photograph(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Each picture as a camera and a threshold leave it; shapes as in `vary`."""
+    return in_parts(lambda part: exposed(blurred(in_few_pixels(part, rng), rng), rng), pictures)
 
 
 def nudge(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -124,6 +131,9 @@ def restroke(fine: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     stroke *= np.float32(255 * rng.uniform(0.35, 1, m)).reshape(-1, 1, 1)  # from soft to sharp edges
     fine[part] = np.clip(stroke + 127, 0, 255).astype(np.uint8)
 
+    part = some(n, 0.1, rng)
+    fine[part] = ballpoint(fine[part], rng)
+
     part = some(n, 0.06, rng)  # a piece of the rule that the digit stands on, or that crosses it
     y, x = np.mgrid[:FINE, :FINE].astype(np.float32)
     m = part.stop - part.start
@@ -144,6 +154,41 @@ def restroke(fine: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     edge[~left, :, -reach:] = other[~left][:, :, :reach]
     fine[part] = np.maximum(fine[part], edge)
     return fine
+
+
+def ballpoint(fine: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Strokes as wide as one another and thin, where theirs have their middles: (n, FINE, FINE) uint8 -> same."""
+    away = cv2.distanceTransform(255 - middles(fine), cv2.DIST_L2, 5).reshape(fine.shape)
+    half = np.float32(rng.uniform(0.5, 1.6, (len(fine), 1, 1)))  # of a stroke's width
+    return np.uint8(255 * np.clip(half + 0.5 - away, 0, 1))
+
+
+def middles(fine: np.ndarray) -> np.ndarray:
+    """The middle lines of strokes: (n, FINE, FINE) uint8 -> (n * FINE, FINE), 255 or 0.
+
+    Thinning by Zhang and Suen (1984): a pixel goes by what its eight neighbours are, from two sides by turns.
+    """
+    line = np.uint8(fine.reshape(-1, FINE) > 110)
+    for _ in range(WIDEST_PEN // 2):
+        for stays in STAYS:
+            code = cv2.filter2D(line, -1, NEIGHBOURS, borderType=cv2.BORDER_CONSTANT)
+            line &= cv2.LUT(code, stays)
+    return 255 * line
+
+
+def _stays() -> tuple[np.ndarray, np.ndarray]:
+    """Whether a pixel stays, 1 or 0, by the code of its neighbours: in either half of a round."""
+    there = np.arange(256)[:, None] >> np.arange(8) & 1  # from the one above it on, clockwise
+    above, right, below, left = there[:, ::2].T
+    begins = (there < np.roll(there, -1, axis=1)).sum(1)  # a line goes through it where there are two
+    edge = (there.sum(1) >= 2) & (there.sum(1) <= 6) & (begins == 1)
+    first = edge & (above * right * below == 0) & (right * below * left == 0)
+    second = edge & (above * right * left == 0) & (above * below * left == 0)
+    return np.uint8(~first), np.uint8(~second)
+
+
+NEIGHBOURS = np.float32([(128, 1, 2), (64, 0, 4), (32, 16, 8)])
+STAYS = _stays()
 
 
 def lay_out(fine: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -169,20 +214,33 @@ def lay_out(fine: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return cv2.remap(fine.reshape(-1, FINE), x, y, cv2.INTER_LINEAR).reshape(shape)
 
 
-def photograph(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Few pixels, blur and contrast as a camera and a threshold leave them: (n, 28, 28) uint8 -> same."""
-    n = len(pictures)
-    part = some(n, 0.12, rng)  # digits 8 to 16 pixels high in the frame; crops have 20
-    side = int(rng.integers(11, 23))
-    m = part.stop - part.start
-    few = cv2.resize(pictures[part].reshape(-1, SIDE), (side, m * side), interpolation=cv2.INTER_AREA)
-    pictures[part] = cv2.resize(few, (SIDE, m * SIDE)).reshape(-1, SIDE, SIDE)
+def in_few_pixels(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Some as digits of 8 to 16 pixels in the frame are; crops have 20: (n, 28, 28) uint8 -> same, another array."""
+    pictures = pictures.copy()
+    for _ in range(3):  # sizes
+        part = some(len(pictures), 0.1, rng)
+        m, side = part.stop - part.start, int(rng.integers(11, 23))
+        few = cv2.resize(pictures[part].reshape(-1, SIDE), (side, m * side), interpolation=cv2.INTER_AREA)
+        few = cv2.GaussianBlur(few, (3, 3), rng.uniform(0.3, 0.9)).reshape(m, -1)
+        few = few / np.maximum(few.max(axis=1, keepdims=True), 1).astype(np.float32)
+        few = np.uint8(255 * np.clip(1.25 * (few - 0.12), 0, 1))  # as candidates.find takes ink from its paper
+        pictures[part] = cv2.resize(few.reshape(-1, side), (SIDE, m * SIDE)).reshape(-1, SIDE, SIDE)
+    return pictures
+
+
+def blurred(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Some out of focus: (n, 28, 28) uint8, in place."""
     for share, sigma in ((0.15, 0.6), (0.1, 0.9)):
-        part = some(n, share, rng)
-        blurred = cv2.GaussianBlur(pictures[part].reshape(-1, SIDE), (5, 5), sigma)
-        pictures[part] = blurred.reshape(-1, SIDE, SIDE)
+        part = some(len(pictures), share, rng)
+        soft = cv2.GaussianBlur(pictures[part].reshape(-1, SIDE), (5, 5), sigma)
+        pictures[part] = soft.reshape(-1, SIDE, SIDE)
+    return pictures
+
+
+def exposed(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The darkest ink 255, and some with another contrast: (n, 28, 28) uint8 -> same."""
     grey = pictures / np.maximum(pictures.max(axis=(1, 2), keepdims=True), 1).astype(np.float32)
-    part = some(n, 0.25, rng)
+    part = some(len(pictures), 0.25, rng)
     m = part.stop - part.start
     grey[part] -= np.float32(rng.uniform(0, 0.2, (m, 1, 1)))
     grey[part] *= np.float32(np.exp(rng.normal(0.25, 0.3, (m, 1, 1))))

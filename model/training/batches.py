@@ -44,7 +44,8 @@ class Pictures:
         others: take the place of some of them.
         epochs: of the whole run; towards its end pictures are varied less.
         rank: of the processes that train together, which this is; each gets an equal part of every batch.
-        teacher: gives a batch's probabilities, which are the targets instead of labels.
+        teacher: gives a batch's probabilities, which are the targets instead of labels. It sees the pictures as they
+        were drawn, before a camera blurred them: it knows better what is on them.
         """
         self.x, self.targets, self.others, self.epochs, self.seed = x, one_hot(y), others, epochs, seed
         self.teacher = teacher
@@ -62,14 +63,14 @@ class Pictures:
         for first in range(0, len(self), VARIED_TOGETHER):
             chosen = order[first * self.batch_size : min(first + VARIED_TOGETHER, len(self)) * self.batch_size]
             calm = epoch + first / len(self) >= (1 - recipe.CALM_END) * self.epochs
-            pictures, targets = self.versions(chosen, calm, np.random.default_rng([self.seed, epoch, first]))
+            versions = self.versions(chosen, calm, np.random.default_rng([self.seed, epoch, first]))
             for start in range(0, len(chosen), self.batch_size):
                 batch = slice(start, start + self.batch_size)
-                x = pictures[batch][self.mine, ..., None] / np.float32(255)
-                yield x, self.teacher(x) if self.teacher else targets[batch][self.mine]
+                seen, drawn, targets = (part[batch][self.mine] for part in versions)
+                yield ready(seen), self.teacher(ready(drawn)) if self.teacher else targets
 
-    def versions(self, chosen: np.ndarray, calm: bool, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Pictures (n, 28, 28) uint8 and targets in the place of the chosen: (n,) indices."""
+    def versions(self, chosen: np.ndarray, calm: bool, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """In the place of the chosen, (n,) indices: pictures (n, 28, 28) uint8, the same as drawn, and targets."""
         x, targets = self.x[chosen], self.targets[chosen]
         shares = [other.share for other in self.others]
         source = rng.choice(len(shares) + 1, len(x), p=[*shares, 1 - sum(shares)])
@@ -81,8 +82,14 @@ class Pictures:
         x[:varied] = augment.vary(x[:varied], rng)
         if calm:
             x[varied:] = augment.nudge(x[varied:], rng)
+        seen = np.concatenate([augment.photograph(x[:varied], rng), x[varied:]])
         mixed = rng.permutation(len(x))  # each batch gets some of every kind
-        return x[mixed], targets[mixed]
+        return seen[mixed], x[mixed], targets[mixed]
+
+
+def ready(pictures: np.ndarray) -> np.ndarray:
+    """Pictures (n, 28, 28) uint8 as a network takes them: (n, 28, 28, 1) float32, 0 to 1."""
+    return pictures[..., None] / np.float32(255)
 
 
 def one_hot(labels: np.ndarray) -> np.ndarray:
