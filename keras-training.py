@@ -4,6 +4,7 @@
     python keras-training.py                             # 15 epochs on MNIST, then model/digits.h5
     python keras-training.py --epochs 5                  # nearly as good, in a third of the time
     python keras-training.py --resume                    # go on where a run was cut off
+    python keras-training.py --start model/shipped.h5    # not from chance: from the weights that came along
     python keras-training.py --handwriting handwriting   # learn your hand, then model/mine.h5
 
     python keras-training.py --teacher --epochs 24                       # a deeper network, model/teacher.h5,
@@ -17,9 +18,9 @@ picture of the training curves beside it. cam.py then reads with it. To go back 
 (model/shipped.h5, which no script writes), delete model/digits.h5. The recipe's numbers are in
 model/training/recipe.py.
 
---learn-from has the network learn what a teacher says of each picture, varied as it is, instead of what its label
-says; of several teachers, what they say on average. Over many epochs it becomes better that way; the loss and accuracy
-of its epochs tell how far it agrees with them.
+--learn-from has the network learn what a teacher says of each picture instead of what its label says; of several
+teachers, what they say on average. They are shown it varied as it is, but sharp. Over many epochs the network becomes
+better that way; the loss and accuracy of its epochs tell how far it agrees with them.
 
 Ctrl-C stops at once: the model that stood at --output still stands, and --resume goes on from the last
 finished epoch. A run that failed replaces nothing, either.
@@ -51,7 +52,7 @@ from model.training import mnist, recipe
 from model.vision import reading
 
 # What a resumed run keeps. The number format is chosen by a stopwatch, and might be another the second time.
-SETTINGS = ("epochs", "batch_size", "seed", "validation", "teacher", "learn_from", "number_format")
+SETTINGS = ("epochs", "batch_size", "seed", "validation", "teacher", "learn_from", "start", "number_format")
 MINE, TEACHER = weights.SHIPPED.with_name("mine.h5"), weights.SHIPPED.with_name("teacher.h5")
 FAILED = 0.2  # of the test digits read right, or less: a run went wrong; guessing gets 0.1
 
@@ -96,9 +97,9 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
     )  # fmt: skip
 
     kind = teacher if args.teacher else network
-    net = kind.build()
+    net = network.load(args.start) if args.start and not state else kind.build()
     net.summary()
-    loop.prepare(net, args.epochs * len(shown), shown.batch_size)
+    loop.prepare(net, args.epochs * len(shown), shown.batch_size, gently=bool(args.start))
     if state:
         checkpoint.restore(net, state)
     try:
@@ -194,6 +195,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, help="HDF5 to write (default: model/digits.h5, mine.h5 or teacher.h5)")
     parser.add_argument("--validation", action="store_true", help="hold out 5,000 training digits")
     parser.add_argument("--resume", action="store_true", help="go on from the last finished epoch, with its settings")
+    parser.add_argument("--start", type=os.path.abspath, metavar="WEIGHTS",
+                        help="go on from the weights in an HDF5 file, gently, instead of from chance")  # fmt: skip
     ways = parser.add_mutually_exclusive_group()
     ways.add_argument("--handwriting", type=Path, metavar="DIR", help="learn from DIR/<digit>/*.png as well")
     ways.add_argument("--teacher", action="store_true", help="train the deeper network that --learn-from takes")
@@ -208,8 +211,12 @@ def arguments() -> argparse.Namespace:
         parser.error("--epochs and --batch-size must be 1 or more, --seed from 0 to 4294967295")
     if args.output.suffix != ".h5":
         parser.error("--output must end in .h5")
-    if args.handwriting and (args.resume or args.validation):
-        parser.error("--handwriting goes with neither --resume nor --validation")
+    if args.handwriting and (args.resume or args.validation or args.start):
+        parser.error("--handwriting goes with none of --resume, --validation and --start")
+    if args.start and args.teacher:
+        parser.error("--start takes the digits' network, not a teacher")
+    if args.start and not os.path.isfile(args.start):
+        parser.error(f"there are no weights {args.start}: name the HDF5 file of a digits' network")
     if args.output.resolve() == weights.SHIPPED:
         parser.error("the shipped weights are never overwritten: name another --output")
     if args.resume and not resumable(args.output).is_file():

@@ -133,6 +133,10 @@ def test_resume_after_kill_ends_as_an_uncut_run(run, script, small_npz, tmp_path
         (["--learn-from", SHIPPED], "is no teacher"),
         (["--teacher", "--output", SHIPPED], "never overwritten"),
         (["--teacher", "--handwriting", "nowhere"], "not allowed with"),
+        (["--start", "nowhere.h5"], "no weights"),
+        (["--start", SHIPPED, "--teacher"], "not a teacher"),
+        (["--start", SHIPPED, "--handwriting", "nowhere"], "none of --resume, --validation and --start"),
+        (["--start", __file__], "is no"),
     ],
 )
 def test_what_the_user_can_mend_is_one_line_and_exit_code_2(script, small_npz, tmp_path, arguments, words):
@@ -151,6 +155,33 @@ def test_without_a_network_the_download_ends_in_one_line(script, tmp_path, name)
     assert done.returncode == 2
     assert done.stderr.startswith(f"{name}: error: cannot download MNIST") and done.stderr.count("\n") == 1
     assert done.stderr.count("http") == 1, "once where to get it"
+
+
+def test_starts_from_what_other_weights_know(run, script, small_npz, tmp_path):
+    """Two epochs of 600 digits teach a new network little."""
+    start = run[0] / "digits.h5"
+    before = start.read_bytes()
+    accuracy = {}
+    for name, given in {"chance": (), "weights": ("--start", start)}.items():
+        done = script("keras-training.py", "--data", small_npz, "--epochs", 2, *SMALL, *given,
+                      "--output", tmp_path / f"{name}.h5")  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        accuracy[name] = float(re.search(r"epoch 1/2  loss [\d.]+  accuracy ([\d.]+)%", done.stdout)[1])
+    assert accuracy["weights"] > accuracy["chance"] + 20
+    assert start.read_bytes() == before
+
+
+def test_weights_that_are_good_already_are_trained_gently():
+    from model import network
+    from model.training import loop
+
+    peaks = []
+    for gently in (False, True):
+        net = network.build()
+        loop.prepare(net, 100, 128, gently)
+        peaks.append(max(float(net.optimizer._learning_rate(step)) for step in range(100)))
+    assert peaks[0] == pytest.approx(recipe.PEAK_RATE, rel=0.01)
+    assert peaks[1] == pytest.approx(recipe.GENTLE_RATE * peaks[0], rel=0.01)
 
 
 def test_damaged_checkpoint_is_told_in_one_line(script, small_npz, tmp_path):
