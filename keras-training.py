@@ -87,17 +87,20 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
         apart = np.random.default_rng(args.seed).permutation(len(x)) < round(len(x) * recipe.VALIDATION)
         held_out = x[apart] / np.float32(255), y[apart]
         x, y = x[~apart], y[~apart]
+    kind = teacher if args.teacher else network
+    net = network.load(args.start) if args.start else kind.build()
+    targets = batches.one_hot(y)
+    if args.start:  # half of a digit's target is what they say of it: so they forget less (Li, Hoiem 2016)
+        targets = (targets + network.classify(net, x / np.float32(255))) / 2
     others = batches.beyond_mnist(x, y, args.epochs, args.seed)
     if args.learn_from and runtime.processes() > 1:
         raise console.UserError("--learn-from trains in one process: unset KERAS_DISTRIBUTION_NUM_PROCESSES")
     teachers = teacher.mean_opinion(args.learn_from) if args.learn_from else None
     shown = batches.Pictures(
-        x, y, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed, rank=runtime.rank(),
+        x, targets, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed, rank=runtime.rank(),
         processes=runtime.processes(), teacher=teachers,
     )  # fmt: skip
 
-    kind = teacher if args.teacher else network
-    net = network.load(args.start) if args.start and not state else kind.build()
     net.summary()
     loop.prepare(net, args.epochs * len(shown), shown.batch_size, gently=bool(args.start))
     if state:
@@ -139,7 +142,8 @@ def learn_hand(taught: handwriting.Examples, digits: mnist.Mnist, args: argparse
     x, y = digits.x_train[few], digits.y_train[few]
     yours = batches.Share(recipe.HAND_SHARE, learnt.x, batches.one_hot(learnt.y))
     others = [yours, *batches.beyond_mnist(x, y, args.epochs, args.seed)]
-    shown = batches.Pictures(x, y, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed)
+    targets = batches.one_hot(y)
+    shown = batches.Pictures(x, targets, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed)
     loop.prepare(net, args.epochs * len(shown), shown.batch_size, gently=True)
     loop.fit(net, shown, [])
 

@@ -110,7 +110,9 @@ class Ours(Run):
         self.name = f"ours, {epochs} epochs"
         self.net = network.build()
         others = batches.beyond_mnist(self.x, self.y, epochs, 1)
-        self.shown = batches.Pictures(self.x, self.y, others, epochs=epochs, batch_size=batch_size, seed=1)
+        self.shown = batches.Pictures(
+            self.x, batches.one_hot(self.y), others, epochs=epochs, batch_size=batch_size, seed=1
+        )
         loop.prepare(self.net, epochs * len(self.shown), batch_size)
 
     def train(self) -> float:

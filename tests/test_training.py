@@ -171,6 +171,16 @@ def test_starts_from_what_other_weights_know(run, script, small_npz, tmp_path):
     assert start.read_bytes() == before
 
 
+def test_weights_that_are_gone_on_from_have_as_much_to_say_as_the_labels(run, script, small_npz, tmp_path):
+    """With labels that are all wrong, they are unsure between what they knew and what they are told."""
+    with np.load(small_npz) as digits:
+        np.savez(tmp_path / "wrong.npz", **{**digits, "y_train": (digits["y_train"] + 1) % 10})
+    done = script("keras-training.py", "--data", tmp_path / "wrong.npz", "--start", run[0] / "digits.h5",
+                  "--batch-size", 10, "--epochs", 6, "--output", tmp_path / "digits.h5")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert float(re.search(r"200 test digits: .*accuracy ([\d.]+)%", done.stdout)[1]) > 40  # by the labels alone: 25
+
+
 def test_weights_that_are_good_already_are_trained_gently():
     from model import network
     from model.training import loop
@@ -296,7 +306,7 @@ def test_a_loss_that_is_no_number_ends_the_run_before_a_checkpoint(network_in_tr
     from model.training import loop
 
     x, y = draw_digits(20, np.random.default_rng(1))
-    shown = batches.Pictures(x, y, [], epochs=1, batch_size=10, seed=1)
+    shown = batches.Pictures(x, batches.one_hot(y), [], epochs=1, batch_size=10, seed=1)
     good = network_in_training.get_weights()
     network_in_training.set_weights([np.full_like(array, np.nan) for array in good])
     kept = []
@@ -442,7 +452,7 @@ def test_an_epoch_depends_on_seed_and_number_alone():
     others = [batches.Share(0.2, x[:8], np.full((8, 10), 0.1, np.float32))]
 
     def epoch(number, seed, **process):
-        shown = batches.Pictures(x, y, others, epochs=4, batch_size=16, seed=seed, **process)
+        shown = batches.Pictures(x, batches.one_hot(y), others, epochs=4, batch_size=16, seed=seed, **process)
         return [np.concatenate(pair) for pair in zip(*shown.batches(number), strict=True)]
 
     one, other = epoch(2, 1), epoch(2, 1)
@@ -457,7 +467,7 @@ def test_an_epoch_depends_on_seed_and_number_alone():
 
 def test_towards_the_end_most_digits_are_nudged_only():
     x, y = draw_digits(400, np.random.default_rng(1))
-    shown = batches.Pictures(x, y, [], epochs=5, batch_size=100, seed=1)
+    shown = batches.Pictures(x, batches.one_hot(y), [], epochs=5, batch_size=100, seed=1)
     before = x / 255
     as_they_are, pens = [], []
     for epoch in range(5):
@@ -528,7 +538,8 @@ def test_a_teacher_sees_pictures_before_the_camera_spoils_them():
         seen_by_teacher.append(pictures)
         return np.full((len(pictures), 10), 0.1, np.float32)
 
-    shown = [batches.Pictures(x, y, [], epochs=9, batch_size=100, seed=1, teacher=t) for t in (teacher, None)]
+    targets = batches.one_hot(y)
+    shown = [batches.Pictures(x, targets, [], epochs=9, batch_size=100, seed=1, teacher=t) for t in (teacher, None)]
     taught, plain = ([np.concatenate(part) for part in zip(*of.batches(0), strict=True)] for of in shown)
     np.testing.assert_array_equal(taught[0], plain[0])
     assert (taught[1] == np.float32(0.1)).all() and set(np.unique(plain[1])) == {0, 1}

@@ -29,7 +29,7 @@ class Pictures:
     def __init__(
         self,
         x: np.ndarray,
-        y: np.ndarray,
+        targets: np.ndarray,
         others: list[Share],
         *,
         epochs: int,
@@ -39,15 +39,15 @@ class Pictures:
         processes: int = 1,
         teacher: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> None:
-        """x: (n, 28, 28) uint8, y: (n,) labels; an epoch is n pictures, less what fills no batch.
+        """x: (n, 28, 28) uint8, targets: (n, 10) probabilities; an epoch is n pictures, less what fills no batch.
 
         others: take the place of some of them.
         epochs: of the whole run; towards its end pictures are varied less.
         rank: of the processes that train together, which this is; each gets an equal part of every batch.
-        teacher: gives a batch's probabilities, which are the targets instead of labels. It sees the pictures as they
+        teacher: gives a batch's probabilities, which are the targets instead. It sees the pictures as they
         were drawn, before a camera blurred them: it knows better what is on them.
         """
-        self.x, self.targets, self.others, self.epochs, self.seed = x, one_hot(y), others, epochs, seed
+        self.x, self.targets, self.others, self.epochs, self.seed = x, targets, others, epochs, seed
         self.teacher = teacher
         self.batch_size = min(batch_size, len(x))
         size = self.batch_size // processes
