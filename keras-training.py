@@ -90,8 +90,8 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
     kind = teacher if args.teacher else network
     net = network.load(args.start) if args.start else kind.build()
     targets = batches.one_hot(y)
-    if args.start:  # half of a digit's target is what they say of it: so they forget less (Li, Hoiem 2016)
-        targets = (targets + network.classify(net, x / np.float32(255))) / 2
+    if args.start:
+        targets += recipe.START_SAY * (network.classify(net, x / np.float32(255)) - targets)
     others = batches.beyond_mnist(x, y, args.epochs, args.seed)
     if args.learn_from and runtime.processes() > 1:
         raise console.UserError("--learn-from trains in one process: unset KERAS_DISTRIBUTION_NUM_PROCESSES")
@@ -102,7 +102,7 @@ def learn_digits(digits: mnist.Mnist, args: argparse.Namespace) -> None:
     )  # fmt: skip
 
     net.summary()
-    loop.prepare(net, args.epochs * len(shown), shown.batch_size, gently=bool(args.start))
+    loop.prepare(net, args.epochs * len(shown), shown.batch_size, recipe.START_RATE if args.start else 1)
     if state:
         checkpoint.restore(net, state)
     try:
@@ -144,7 +144,7 @@ def learn_hand(taught: handwriting.Examples, digits: mnist.Mnist, args: argparse
     others = [yours, *batches.beyond_mnist(x, y, args.epochs, args.seed)]
     targets = batches.one_hot(y)
     shown = batches.Pictures(x, targets, others, epochs=args.epochs, batch_size=args.batch_size, seed=args.seed)
-    loop.prepare(net, args.epochs * len(shown), shown.batch_size, gently=True)
+    loop.prepare(net, args.epochs * len(shown), shown.batch_size, recipe.HAND_RATE)
     loop.fit(net, shown, [])
 
     if len(apart.y):

@@ -26,13 +26,14 @@ class DigitAccuracy(keras.metrics.CategoricalAccuracy):
         return super().update_state(y_true, y_pred, is_digit)
 
 
-def prepare(network: keras.Model, steps: int, batch_size: int, gently: bool = False) -> None:
+def prepare(network: keras.Model, steps: int, batch_size: int, pace: float = 1) -> None:
     """Give the network its optimiser, loss and metric for a run of `steps`.
 
     Adam's learning rate goes through one cycle (Smith, Topin 2018): up to the peak, then along a cosine to nearly zero.
-    The peak grows with the square root of the batch (Malladi et al. 2022). gently: for weights that are good already.
+    The peak grows with the square root of the batch (Malladi et al. 2022). pace: share of it, less for weights that are
+    good already.
     """
-    peak = recipe.PEAK_RATE * (batch_size / 128) ** 0.5 * (recipe.GENTLE_RATE if gently else 1)
+    peak = recipe.PEAK_RATE * (batch_size / 128) ** 0.5 * pace
     warm_up = int(recipe.WARM_UP * steps)
     rate = keras.optimizers.schedules.CosineDecay(
         peak / 20, max(1, steps - warm_up), alpha=0.01, warmup_target=peak, warmup_steps=warm_up
