@@ -22,6 +22,9 @@ model/training/recipe.py.
 teachers, what they say on average. They are shown it varied as it is, but sharp. Over many epochs the network becomes
 better that way; the loss and accuracy of its epochs tell how far it agrees with them.
 
+--start goes on from the weights in a file, gently. Half of what a digit is to be is what they said of it, so that they
+forget less.
+
 Ctrl-C stops at once: the model that stood at --output still stands, and --resume goes on from the last
 finished epoch. A run that failed replaces nothing, either.
 

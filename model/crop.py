@@ -6,6 +6,10 @@ import cv2
 import imutils
 import numpy as np
 
+# Shares of full ink, as crops have them: PAPER is taken off, and the rest times CONTRAST is full from 0.92 on. So a
+# stroke is black inside and keeps its soft edges.
+PAPER, CONTRAST = 0.12, 1.25
+
 
 def normalise(ink: np.ndarray) -> np.ndarray:
     """Lay ink out as MNIST does (LeCun et al. 1998): longer side 20 pixels, centre of mass in the middle of 28x28.

@@ -118,14 +118,17 @@ def test_digits_of_every_size(check, height):
 @pytest.mark.parametrize("gap", [4, 8])
 @pytest.mark.parametrize("desk", [90, 150])
 def test_a_row_close_to_the_lower_edge_of_its_sheet(classify, desk, gap):
-    """It hangs together with the sheet's outline, which may leave a digit misshapen."""
+    """It hangs together with the sheet's outline, of which drops are left under digits 8 pixels from a dark desk."""
     picture = np.full((720, 1280), desk, np.uint8)
     picture[120:600, 300:980] = 235
     for text, y in (("31415926", 260), ("2718281", 380), ("0797923", 600 - gap)):
         cv2.putText(picture, text, (400, y), cv2.FONT_HERSHEY_SIMPLEX, 1.9, 40, 5, cv2.LINE_AA)
     picture = cv2.GaussianBlur(picture, (0, 0), 0.8) + np.random.default_rng(0).normal(0, 2, picture.shape)
     row = reading.read(picture.clip(0, 255).astype(np.uint8), classify).text[-1]
-    assert max(amiss(digits_of([row]), "0797923")) <= 1
+    if (desk, gap) == (90, 8):
+        assert max(amiss(digits_of([row]), "0797923")) <= 1
+    else:
+        assert row == "0797923"
 
 
 @pytest.mark.parametrize("digit", range(10))

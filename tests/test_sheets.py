@@ -46,7 +46,8 @@ def test_the_same_seed_gives_the_same_sheet(name):
 @pytest.mark.parametrize("name", ["years in a column", "1s in a column"])
 @pytest.mark.parametrize("strength", [0.33, 0.67, 1])
 def test_numbers_below_one_another(check, name, strength):
-    check(effect(name, strength), at_most=0.04)  # 1s that all but touch look like a rule
+    """1s that all but touch look like a rule."""
+    check(effect(name, strength), at_most=0.04 if name == "1s in a column" and strength == 1 else 0.03)
 
 
 def test_a_table(check):

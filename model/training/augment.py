@@ -11,6 +11,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from ..crop import CONTRAST, PAPER
+
 SIDE = 28  # of a picture, pixels
 FINE = 44  # of the finer canvas on which strokes are worked, pixels
 GAP = 12  # empty pixels between the pictures to be warped: no warp reaches its neighbour
@@ -221,11 +223,15 @@ def in_few_pixels(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         part = some(len(pictures), 0.1, rng)
         m, side = part.stop - part.start, int(rng.integers(11, 23))
         few = cv2.resize(pictures[part].reshape(-1, SIDE), (side, m * side), interpolation=cv2.INTER_AREA)
-        few = cv2.GaussianBlur(few, (3, 3), rng.uniform(0.3, 0.9)).reshape(m, -1)
-        few = few / np.maximum(few.max(axis=1, keepdims=True), 1).astype(np.float32)
-        few = np.uint8(255 * np.clip(1.25 * (few - 0.12), 0, 1))  # as candidates.find takes ink from its paper
+        few = cv2.GaussianBlur(few, (3, 3), rng.uniform(0.3, 0.9))
+        few = np.uint8(255 * np.clip(CONTRAST * (of_darkest(few.reshape(m, side, side)) - PAPER), 0, 1))
         pictures[part] = cv2.resize(few.reshape(-1, side), (SIDE, m * SIDE)).reshape(-1, SIDE, SIDE)
     return pictures
+
+
+def of_darkest(pictures: np.ndarray) -> np.ndarray:
+    """Ink as a share of each picture's darkest: (n, h, w) uint8 -> float32, 0 to 1."""
+    return pictures / np.maximum(pictures.max(axis=(1, 2), keepdims=True), 1).astype(np.float32)
 
 
 def blurred(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -239,7 +245,7 @@ def blurred(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def exposed(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The darkest ink 255, and some with another contrast: (n, 28, 28) uint8 -> same."""
-    grey = pictures / np.maximum(pictures.max(axis=(1, 2), keepdims=True), 1).astype(np.float32)
+    grey = of_darkest(pictures)
     part = some(len(pictures), 0.25, rng)
     m = part.stop - part.start
     grey[part] -= np.float32(rng.uniform(0, 0.2, (m, 1, 1)))

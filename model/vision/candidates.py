@@ -200,7 +200,7 @@ def in_box(frame: np.ndarray, box: Box) -> Candidate | None:
 
 def _soft(inside: np.ndarray, part: np.ndarray, strength: float) -> np.ndarray:
     """The ink of a part of the flattened picture, its grey levels kept: full ink is 255, and a stroke's edges stay."""
-    soft = cv2.convertScaleAbs(cv2.subtract(inside, 0.12 * strength), alpha=1.25 * 255 / strength)
+    soft = cv2.convertScaleAbs(cv2.subtract(inside, crop.PAPER * strength), alpha=crop.CONTRAST * 255 / strength)
     soft[cv2.dilate(part, None) == 0] = 0
     return soft
 
